@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cullet/base/cancel.hpp"
+#include "cullet/image/repository.hpp"
+#include "cullet/store/store.hpp"
+#include "cullet/trust/key.hpp"
+
+namespace cullet::build {
+
+/// How an image gets into a repository.
+struct PublishOptions {
+  std::vector<std::string> tags;
+  /// The public key that signatures are held against; nullopt: not signed (--no-sign).
+  std::optional<trust::PublicKey> public_key;
+  /// Called only when no valid signature is there yet: it may ask for a passphrase.
+  std::function<trust::PrivateKey()> private_key;
+  unsigned parallel = 4;
+  std::function<void(std::uint64_t, std::uint64_t)> progress;  ///< bytes sent, of all
+};
+
+struct Published {
+  bool changed = false;                 ///< something was sent, signed or tagged
+  std::uint64_t bytes_sent = 0;
+};
+
+/// Puts an image of the store into a repository: blobs, manifest by digest, signatures, tags last.
+/// Does nothing that is done already. Killed at any instant, old tags stand.
+Published publish(store::Store& store, const image::Descriptor& manifest,
+                  image::Repository& to, const PublishOptions& options, const Cancel& cancel);
+
+/// The images that the store holds as blobs, as a read-only repository without tags.
+std::unique_ptr<image::Repository> store_repository(store::Store& store);
+
+}  // namespace cullet::build

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <iosfwd>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cullet/base/cancel.hpp"
+
+namespace cullet::cli {
+
+/// Everything that a command takes from the process it runs in; only main() reads it from there.
+struct Environment {
+  std::map<std::string, std::string> variables;
+  std::filesystem::path directory;      ///< absolute
+  std::ostream& out;                    ///< results, and nothing else
+  std::ostream& err;                    ///< progress, logs and errors
+  bool err_is_terminal = false;
+  unsigned terminal_columns = 80;
+  unsigned processors = 1;
+  std::function<std::int64_t()> now;    ///< seconds since the epoch
+  Cancel cancel;
+
+  /// The variable, or "" where it is unset.
+  [[nodiscard]] std::string get(const std::string& name) const;
+};
+
+/// Runs one command line (`arguments` without the program's name) and returns the exit status of
+/// design.md section 5. Never throws: errors are rendered to environment.err.
+int run(const std::vector<std::string>& arguments, Environment& environment);
+
+}  // namespace cullet::cli

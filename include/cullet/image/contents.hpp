@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cullet/archive/tar_writer.hpp"
+#include "cullet/base/cancel.hpp"
+#include "cullet/image/repository.hpp"
+
+namespace cullet::image {
+
+/// One path of an image's root file system.
+struct File {
+  archive::Entry entry;
+  Sha256 content;           ///< of a file; of a hardlink, of the file it is a link of
+  std::size_t layer = 0;    ///< index of the layer that brought it
+};
+
+/// What a container would see, by path: layers over each other, whiteouts applied (image-spec,
+/// layer.md, "Whiteouts").
+using Contents = std::map<std::string, File>;
+
+/// Reads all layers of an image manifest once, verified against their digests. Throws Kind::input
+/// for a manifest that is no image's and for malformed layers, Kind::refused for other bytes.
+Contents read_contents(Repository& repository, const Descriptor& manifest, const Cancel& cancel);
+
+/// Copies one file's bytes; symlinks are followed inside the image (at most 40). Throws Kind::input
+/// when there is no such file, naming the nearest.
+void read_file(Repository& repository, const Descriptor& manifest, const std::string& path,
+               Sink& to, const Cancel& cancel);
+
+/// What distinguishes two images' files.
+struct Difference {
+  enum class Kind { added, removed, changed } kind = Kind::changed;
+  std::string path;
+  std::string what;         ///< of a change: "content, mode 0644 → 0755"
+};
+std::vector<Difference> diff(const Contents& before, const Contents& after);
+
+}  // namespace cullet::image

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cullet/base/cancel.hpp"
+#include "cullet/image/repository.hpp"
+
+namespace cullet::registry {
+
+struct CopyOptions {
+  unsigned parallel = 4;                ///< blobs at once
+  bool referrers = true;                ///< signatures (".sig", ".att" tags) and referrers too
+  std::vector<std::string> tags;        ///< put last, when all that they point at is there
+  std::function<void(std::uint64_t, std::uint64_t)> progress;
+};
+
+struct CopyReport {
+  std::uint64_t blobs_sent = 0, blobs_present = 0, bytes_sent = 0;
+  std::uint64_t referrers = 0;
+};
+
+/// Copies an image (or an index with all its images): blobs in parallel, manifest by digest, what
+/// refers to it, tags last. What is there already is not sent again; when the whole image is, only
+/// the referrers are looked at. Interrupted at any point, old tags stand.
+CopyReport copy_image(image::Repository& from, const image::Descriptor& manifest,
+                      image::Repository& to, const CopyOptions& options, const Cancel& cancel);
+
+}  // namespace cullet::registry

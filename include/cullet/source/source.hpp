@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cullet/base/cancel.hpp"
+#include "cullet/http/client.hpp"
+#include "cullet/store/store.hpp"
+#include "cullet/workspace/workspace.hpp"
+
+namespace cullet::source {
+
+/// What the layer needs from the machine; all of it outlives the calls.
+struct Context {
+  store::Store& store;
+  http::Client& http;
+  const Cancel& cancel;
+  std::filesystem::path workspace;      ///< root, for patch files and archives named by path
+  std::vector<std::string> mirrors;     ///< Debian mirrors, for "debian-source"
+  unsigned threads = 1;
+  std::function<void(const std::string&)> progress;  ///< "fetching zlib: 3.2 MiB"; may be null
+  /// The user's environment variables, through which git's configuration, ssh, credential helpers
+  /// and netrc are found (HOME, XDG_CONFIG_HOME, GIT_*, SSH_AUTH_SOCK, NETRC, PATH). Empty: none of
+  /// them is used.
+  std::map<std::string, std::string> environment{};
+};
+
+/// What a pin is.
+struct PinInfo {
+  std::string commit;                   ///< 40 hex digits
+  std::int64_t committer_time = 0;      ///< seconds since the epoch: `created`, SOURCE_DATE_EPOCH
+};
+
+/// A bare git mirror of one fork, in the store's forks/ directory (libgit2 behind it). Processes
+/// and threads that update one mirror take turns. Git's own configuration is honoured: url.*.
+/// insteadOf, credential helpers, http.proxy; credentials come from there, ssh-agent or netrc.
+///
+/// Makes sure the pinned commit is there and reachable: clones, fetches or imports only when it is
+/// not. Throws Kind::input when the fork can't be found at its URL, the pin is not in it or not
+/// reachable from its branches and tags (naming the nearest tag where one is), Kind::machine when
+/// it can't be reached (naming what to check; with --offline, what is missing).
+PinInfo ensure_pin(const Context& context, const workspace::Fork& fork);
+
+/// Fetches all of upstream's or the fork's branches and tags, incrementally (`cullet fork sync`).
+void sync(const Context& context, const workspace::Fork& fork);
+
+/// Imports the fork's archive into its mirror and returns the commit: deterministic, by this rule
+/// (import: 1). Tree: the archive's entries with a single top-level directory dropped, git's modes
+/// (executable by the owner or not, symlink); empty directories go. Commit: no parent; author and
+/// committer "cullet import <import@cullet.invalid>" at the newest mtime of an entry, +0000;
+/// message "import sha256:HEX\n". The name and URL of the archive don't matter.
+std::string import_archive(const Context& context, const workspace::Fork& fork);
+
+/// The content of one patch of the series, from wherever it is, and its SHA-256.
+struct PatchContent {
+  std::string text;
+  Sha256 sha256;
+};
+PatchContent read_patch(const Context& context, const workspace::Fork& fork,
+                        const workspace::Patch& patch);
+
+/// The source tree: pin plus patches, submodules at their pinned commits, written without any
+/// filter or line-end conversion, as a tree of the store. ensure_pin() must have succeeded before.
+/// Throws Kind::input "patch P does not apply to FORK VERSION" with file, line and hunk; for a
+/// patch that is empty, already applied, or reaches outside the tree.
+store::Tree prepare(const Context& context, const workspace::Fork& fork);
+
+}  // namespace cullet::source

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cullet/base/stream.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "cullet/base/error.hpp"
+
+namespace cullet {
+
+namespace {
+constexpr std::size_t kBufferSize = 256U << 10U;
+}  // namespace
+
+std::size_t MemorySource::read(std::span<std::byte> into) {
+  const auto count = std::min(into.size(), rest_.size());
+  std::copy_n(rest_.begin(), count, into.begin());
+  rest_ = rest_.subspan(count);
+  return count;
+}
+
+std::uint64_t copy(Source& from, Sink& to) {
+  std::vector<std::byte> buffer(kBufferSize);
+  std::uint64_t total = 0;
+  while (const auto count = from.read(buffer)) {
+    to.write(Bytes(buffer).first(count));
+    total += count;
+  }
+  return total;
+}
+
+std::string read_all(Source& from, std::uint64_t limit, std::string_view what) {
+  std::string text;
+  std::vector<std::byte> buffer(kBufferSize);
+  while (const auto count = from.read(buffer)) {
+    if (count > limit - text.size())
+      throw Error(Kind::input, cat(what, " is larger than ", limit, " bytes"));
+    text.append(as_text(Bytes(buffer).first(count)));
+  }
+  return text;
+}
+
+}  // namespace cullet

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cullet/base/text.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <numeric>
+
+namespace cullet {
+
+namespace {
+
+/// Optimal string alignment: Levenshtein plus swaps of neighbours, each letter edited once.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1);
+  std::vector<std::size_t> above(b.size() + 1);
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(above.begin(), above.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t differs = a[i - 1] == b[j - 1] ? 0 : 1;
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + differs});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    std::swap(before, above);
+    std::swap(above, row);
+  }
+  return above[b.size()];
+}
+
+struct CodePoint {
+  char32_t value = 0;
+  std::size_t length = 0;  ///< 0: the bytes are not UTF-8
+};
+
+/// The code point that `text`, which is not empty, starts with (RFC 3629: shortest form, no
+/// surrogates, at most U+10FFFF).
+CodePoint decode(std::string_view text) {
+  const auto byte = [&](std::size_t i) -> char32_t { return static_cast<unsigned char>(text[i]); };
+  const char32_t lead = byte(0);
+  if (lead < 0x80)
+    return {lead, 1};
+  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < length)
+    return {};
+  char32_t value = lead & (0x7FU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80)
+      return {};
+    value = value << 6U | (byte(i) & 0x3FU);
+  }
+  const bool shortest = length == 2 || value >= (length == 3 ? 0x800U : 0x10000U);
+  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
+  return shortest && !surrogate && value <= 0x10FFFF ? CodePoint{value, length} : CodePoint{};
+}
+
+/// C0, DEL and C1; the line and paragraph separators; and the marks that reorder what a reader sees
+/// without changing the bytes (CVE-2021-42574).
+bool is_control(char32_t value) {
+  return value < 0x20 || (value >= 0x7F && value <= 0x9F) || value == 0x61C ||
+         (value >= 0x200E && value <= 0x200F) || (value >= 0x2028 && value <= 0x202E) ||
+         (value >= 0x2066 && value <= 0x2069);
+}
+
+}  // namespace
+
+std::string join(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string text;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0)
+      text += separator;
+    text += parts[i];
+  }
+  return text;
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  for (auto end = text.find(separator); end != text.npos; end = text.find(separator)) {
+    parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
+  parts.emplace_back(text);
+  return parts;
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n\v\f";
+  const auto first = text.find_first_not_of(kSpace);
+  if (first == text.npos)
+    return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known) {
+  const auto most = word.size() / 3;
+  std::optional<std::string> best;
+  std::size_t best_distance = most + 1;
+  for (const auto& candidate : known) {
+    const auto longer = std::max(word.size(), candidate.size());
+    if (longer - std::min(word.size(), candidate.size()) > most)
+      continue;
+    const auto distance = edit_distance(word, candidate);
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+std::string printable(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto point = decode(text);
+    const auto length = std::max<std::size_t>(point.length, 1);
+    if (point.length > 0 && !is_control(point.value)) {
+      out += text.substr(0, length);
+    } else {
+      for (const unsigned char byte : text.substr(0, length))
+        (((out += "\\x") += kDigits[byte >> 4U]) += kDigits[byte & 15U]);
+    }
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || rest != end)
+    return std::nullopt;
+  return value;
+}
+
+}  // namespace cullet

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace cullet {
+
+/// "PREFIX-" and 20 random hexadecimal digits: a file name that nobody can foresee.
+std::string unique_name(std::string_view prefix);
+
+}  // namespace cullet

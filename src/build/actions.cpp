@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actions.hpp"
+
+#include <algorithm>
+
+#include "cullet/base/error.hpp"
+#include "cullet/base/path.hpp"
+#include "cullet/base/text.hpp"
+#include "cullet/environment/rootfs.hpp"
+#include "cullet/source/source.hpp"
+
+namespace cullet::build {
+
+namespace {
+
+store::ActionRecord run_source(const Context& context, const plan::Node& node) {
+  const source::Context source_context{
+      .store = context.store,
+      .http = context.http,
+      .cancel = context.cancel,
+      .workspace = context.workspace.root,
+      .mirrors = context.mirrors,
+      .threads = context.jobs,
+      .progress = [&](const std::string& text) { context.observer.progress(node, text); },
+      .environment = context.environment};
+  const auto pin = source::ensure_pin(source_context, *node.fork);
+  const auto tree = source::prepare(source_context, *node.fork);
+  auto record = tree_record(tree);
+  record.value["epoch"] = pin.committer_time;
+  record.value["commit"] = pin.commit;
+  return record;
+}
+
+store::ActionRecord run_packages(const Context& context, const plan::Node& node) {
+  const environment::RootfsContext rootfs_context{
+      .store = context.store,
+      .http = context.http,
+      .cancel = context.cancel,
+      .mirrors = context.mirrors,
+      .threads = context.jobs,
+      .progress =
+          [&](std::uint64_t done, std::uint64_t total) {
+            context.observer.progress(node,
+                                      cat(human_size(done), " of ", human_size(total)));
+          }};
+  environment::fetch_packages(rootfs_context, node.packages);
+  context.observer.progress(node, "unpacking");
+  const bool for_steps = node.kind == plan::ActionKind::environment;
+  static const std::map<std::string, std::string> no_links;
+  return tree_record(environment::unpack_packages(rootfs_context,
+                                                  node.packages,
+                                                  for_steps ? node.environment->links : no_links,
+                                                  !for_steps,
+                                                  for_steps));
+}
+
+store::ActionRecord run_output(const Context& context, const plan::Plan& plan,
+                               const plan::Node& node) {
+  const auto whole = trees_of(context, plan, node, "whole").at(0);
+  const bool only = node.fixed.contains("only");
+  std::vector<Glob> globs;
+  for (const auto& pattern : node.fixed.at(only ? "only" : "exclude"))
+    globs.emplace_back(pattern.get<std::string>());
+  const auto part =
+      context.store.manifest(whole.digest).filter([&](const store::TreeEntry& entry) {
+        const bool matches = std::any_of(globs.begin(), globs.end(), [&](const Glob& glob) {
+          return glob.matches(entry.path.str());
+        });
+        return matches == only;
+      });
+  if (part.entries().empty())
+    throw Error(Kind::input,
+                cat(node.recipe->at.file, ": output '", node.subject, "' holds no file"))
+        .hint("its patterns are relative to $OUT, as in usr/lib/libz.so*");
+  return tree_record(context.store.commit_part(whole.digest, part));
+}
+
+}  // namespace
+
+Json value_of(const plan::Plan& plan, const plan::Node& node, std::string_view label) {
+  for (const auto& dependency : node.dependencies)
+    if (dependency.label == label) {
+      const auto& value = plan.nodes[dependency.node].record.value().value;
+      return dependency.field.empty() ? value : value.at(dependency.field);
+    }
+  throw Error(Kind::internal, cat(node.title(), " has no input '", label, "'"));
+}
+
+std::vector<store::Tree> trees_of(const Context& context, const plan::Plan& plan,
+                                  const plan::Node& node, std::string_view prefix) {
+  std::vector<store::Tree> trees;
+  for (const auto& dependency : node.dependencies)
+    if (dependency.field == "tree" && dependency.label.rfind(prefix, 0) == 0)
+      trees.push_back(context.store.tree(
+          plan.nodes[dependency.node].record.value().trees.at(0)));
+  return trees;
+}
+
+store::ActionRecord tree_record(const store::Tree& tree) {
+  return {.value = {{"tree", tree.digest.str()}}, .trees = {tree.digest}, .blobs = {}};
+}
+
+store::ActionRecord run_action(const Context& context, const plan::Plan& plan,
+                               const plan::Node& node) {
+  switch (node.kind) {
+    case plan::ActionKind::source: return run_source(context, node);
+    case plan::ActionKind::environment:
+    case plan::ActionKind::packages: return run_packages(context, node);
+    case plan::ActionKind::files: return run_files(context, node);
+    case plan::ActionKind::component: return run_component(context, plan, node);
+    case plan::ActionKind::output: return run_output(context, plan, node);
+    case plan::ActionKind::layer: return run_layer(context, plan, node);
+    case plan::ActionKind::image: return run_image(context, plan, node);
+    case plan::ActionKind::test: return run_image_test(context, plan, node);
+  }
+  throw Error(Kind::internal, "an action of no known kind");
+}
+
+}  // namespace cullet::build

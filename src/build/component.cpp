@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cullet/build/component.hpp"
+
+#include <chrono>
+#include <filesystem>
+
+#include "actions.hpp"
+#include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
+#include "cullet/sandbox/sandbox.hpp"
+#include "step_log.hpp"
+
+namespace cullet::build {
+
+namespace {
+
+constexpr std::size_t kTailLines = 12;
+
+/// Runs the steps of one component in one room.
+class ComponentRun {
+ public:
+  ComponentRun(const Context& context, const plan::Plan& plan, const plan::Node& node)
+      : context_(context),
+        node_(node),
+        recipe_(*node.recipe),
+        work_(context.store.work_directory()),
+        out_(context.store.stage_tree()),
+        room_(component_room(context, plan, node, work_.root())),
+        log_(context.store.logs_directory(),
+             cat(recipe_.name, "-", node.key.value().hex().substr(0, 12))) {
+    room_.out = out_.root();
+  }
+
+  store::Tree run() {
+    run_steps("step", recipe_.steps, false);
+    run_steps("check", recipe_.check, true);
+    store::CapturePolicy policy;
+    policy.modes = recipe_.modes;
+    if (recipe_.limits.output_bytes != 0) policy.max_bytes = recipe_.limits.output_bytes;
+    if (std::filesystem::is_empty(out_.root()))
+      throw Error(Kind::input, cat(recipe_.at.file, ": the steps of '", recipe_.name,
+                                   "' installed nothing into $OUT"))
+          .hint("install with DESTDIR=\"$OUT\", as in: make install DESTDIR=\"$OUT\"");
+    return with_context("capturing what the steps installed", [&] {
+      return context_.store.commit_tree(std::move(out_), policy, context_.jobs, context_.cancel);
+    });
+  }
+
+  [[nodiscard]] const std::filesystem::path& log_path() const { return log_.path(); }
+
+ private:
+  void run_steps(std::string_view what, const std::vector<workspace::Step>& steps, bool checks) {
+    for (std::size_t index = 0; index < steps.size(); ++index) {
+      const auto title = cat(what, " ", index + 1, " of ", steps.size());
+      const auto first_line = steps[index].run.substr(0, steps[index].run.find('\n'));
+      context_.observer.step(node_, cat(title, ": ", printable(first_line)));
+      log_.say(cat("==> ", title, ": ", steps[index].run));
+      auto spec = room_.spec({"/bin/sh", "-e", "-c", steps[index].run}, checks);
+      apply_limits(steps[index], spec.limits);
+      spec.output = log_.fd();
+      const auto result = sandbox::run(spec, context_.cancel);
+      if (result.outcome != sandbox::Outcome::exited || !result.status.ok())
+        fail(title, steps[index], spec.limits, result, checks);
+    }
+  }
+
+  void apply_limits(const workspace::Step& step, sandbox::Limits& limits) const {
+    const auto& wanted = recipe_.limits;
+    if (wanted.timeout_seconds != 0) limits.seconds = wanted.timeout_seconds;
+    if (step.timeout_seconds) limits.seconds = *step.timeout_seconds;
+    if (wanted.processes != 0) limits.processes = wanted.processes;
+    if (wanted.memory_bytes != 0) limits.memory = wanted.memory_bytes;
+    if (wanted.output_bytes != 0) limits.file_bytes = wanted.output_bytes;
+  }
+
+  [[noreturn]] void fail(const std::string& title, const workspace::Step& step,
+                         const sandbox::Limits& limits, const sandbox::Result& result,
+                         bool check) {
+    std::string how = result.status.str();
+    if (result.outcome == sandbox::Outcome::timed_out)
+      how = cat("still running after its timeout of ", limits.seconds, " s");
+    if (result.outcome == sandbox::Outcome::output_limit)
+      how = cat("it printed more than ", human_size(limits.output_bytes));
+    log_.say(cat("==> ", title, " failed: ", how));
+    auto error = Error(check ? Kind::refused : Kind::step,
+                       cat(title, " of '", recipe_.name, "' failed: ", how));
+    error.detail(cat(step.at.str(), ": ", printable(step.run.substr(0, step.run.find('\n')))));
+    for (const auto& line : log_.tail(kTailLines)) error.detail("| " + line);
+    error.hint(cat("the whole output: ", log_.path().string()));
+    if (keep_room())
+      error.hint(cat("`cullet shell ", recipe_.name, " --failed` opens a shell where it stopped"));
+    throw std::move(error);
+  }
+
+  /// Keeps what the steps left for `cullet shell --failed`; the one kept before goes.
+  bool keep_room() {
+    try {
+      const auto kept = failed_room(context_.store, context_.workspace, recipe_.name);
+      make_directories(kept.parent_path());
+      remove_tree(kept);
+      make_directories(kept);
+      std::filesystem::rename(room_.work, kept / "source");
+      std::filesystem::rename(out_.root(), kept / "out");
+      replace_file(kept / "room.json", canonical(room_.to_json()), 0644, Durability::buffered);
+      return true;
+    } catch (const std::exception&) {
+      return false;  // the step's own failure is what the user has to see
+    }
+  }
+
+  const Context& context_;
+  const plan::Node& node_;
+  const workspace::Recipe& recipe_;
+  store::StagedTree work_;
+  store::StagedTree out_;
+  StepRoom room_;
+  StepLog log_;
+};
+
+}  // namespace
+
+StepRoom component_room(const Context& context, const plan::Plan& plan, const plan::Node& node,
+                        const std::filesystem::path& work) {
+  StepRoom room;
+  for (const auto& need : trees_of(context, plan, node, "needs ")) room.root.push_back(need.root);
+  room.root.push_back(trees_of(context, plan, node, "environment").at(0).root);
+  room.source = trees_of(context, plan, node, "source").at(0).root;
+  room.work = work / "source";
+  room.out = work / "out";
+  make_directories(room.work);
+  make_directories(room.out);
+  room.environment =
+      step_environment(value_of(plan, node, "epoch").get<std::int64_t>(), context.jobs);
+  for (const auto& [name, value] : node.recipe->env) room.environment[name] = value;
+  return room;
+}
+
+store::ActionRecord run_component(const Context& context, const plan::Plan& plan,
+                                  const plan::Node& node) {
+  const auto start = std::chrono::steady_clock::now();
+  ComponentRun component(context, plan, node);
+  auto record = tree_record(component.run());
+  const auto time = std::chrono::steady_clock::now() - start;
+  record.value["milliseconds"] =
+      std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  record.value["log"] = component.log_path().filename().string();
+  return record;
+}
+
+}  // namespace cullet::build

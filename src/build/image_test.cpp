@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+
+#include "actions.hpp"
+#include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
+#include "cullet/build/component.hpp"
+#include "cullet/sandbox/sandbox.hpp"
+#include "step_log.hpp"
+
+namespace cullet::build {
+
+namespace {
+
+constexpr std::size_t kTailLines = 12;
+constexpr std::string_view kTools = "/.cullet";
+
+/// The file `path` in the topmost tree that has it, following no symlink.
+std::optional<std::string> read_in(const std::vector<store::Tree>& trees, const char* path) {
+  for (auto tree = trees.rbegin(); tree != trees.rend(); ++tree)
+    if (const auto root = open_directory(tree->root);
+        const auto file = open_beneath(root.get(), path, 0)) {
+      FdSource source(file->get(), path);
+      return read_all(source, 1U << 20U, path);
+    }
+  return std::nullopt;
+}
+
+/// The field after name and password, in /etc/passwd or /etc/group of the image.
+std::uint32_t number_of(const std::string& name, const std::vector<store::Tree>& trees,
+                        const char* file, std::size_t field, std::string_view what) {
+  if (const auto number = parse_number(name)) return static_cast<std::uint32_t>(*number);
+  const auto text = read_in(trees, file);
+  for (const auto& line : split(text.value_or(""), '\n')) {
+    const auto fields = split(line, ':');
+    if (fields.size() > field && fields[0] == name)
+      if (const auto number = parse_number(fields[field]))
+        return static_cast<std::uint32_t>(*number);
+  }
+  throw Error(Kind::input, cat("the image's /", file, " has no ", what, " '", name, "'"));
+}
+
+struct User {
+  std::uint32_t uid = 0, gid = 0;
+};
+
+/// `user` of the config: "101:101", "nginx", "nginx:adm"; a name alone takes its own group.
+User user_of(const std::string& text, const std::vector<store::Tree>& trees) {
+  if (text.empty()) return {};
+  const auto parts = split(text, ':');
+  User user;
+  user.uid = number_of(parts[0], trees, "etc/passwd", 2, "user");
+  if (parts.size() > 1)
+    user.gid = number_of(parts[1], trees, "etc/group", 2, "group");
+  else if (!parse_number(parts[0]))
+    user.gid = number_of(parts[0], trees, "etc/passwd", 3, "user");
+  return user;
+}
+
+sandbox::Spec test_room(const Context& context, const plan::Plan& plan, const plan::Node& node,
+                        const std::filesystem::path& work) {
+  const auto trees = trees_of(context, plan, node, "tree ");
+  sandbox::Spec spec;
+  sandbox::Mount root{"/", {}, work};
+  for (auto tree = trees.rbegin(); tree != trees.rend(); ++tree) root.lower.push_back(tree->root);
+  spec.mounts.push_back(std::move(root));
+  const auto& config = node.recipe->image->config;
+  spec.environment = config.env;
+  spec.environment.emplace("PATH",
+                           "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+  const auto user = user_of(config.user, trees);
+  spec.uid = user.uid;
+  spec.gid = user.gid;
+  if (!config.working_dir.empty()) spec.directory = config.working_dir;
+  return spec;
+}
+
+/// Makes the room run one step. A script's shell is the image's own, or that of the step's tools:
+/// static programs beside the image, so that the image's own find only what the image holds.
+void set_command(const Context& context, const plan::Plan& plan, const plan::Node& node,
+                 const workspace::TestStep& step, sandbox::Spec& spec) {
+  if (!step.exec.empty()) {
+    spec.argv = step.exec;
+    return;
+  }
+  std::string shell = "/bin/sh";
+  if (!step.tools.empty()) {
+    const auto tools = trees_of(context, plan, node, "tools " + step.tools).at(0);
+    spec.mounts.push_back({std::string(kTools), {tools.root}, {}});
+    shell = cat(kTools, "/usr/bin/sh");
+    spec.environment["PATH"] += cat(":", kTools, "/usr/bin:", kTools, "/usr/sbin");
+  }
+  spec.argv = {shell, "-e", "-c", step.run};
+}
+
+}  // namespace
+
+store::ActionRecord run_image_test(const Context& context, const plan::Plan& plan,
+                                   const plan::Node& node) {
+  const auto work = context.store.work_directory();
+  const auto room = test_room(context, plan, node, work.root() / "root");
+  make_directories(work.root() / "root");
+  StepLog log(context.store.logs_directory(),
+              cat(node.recipe->name, "-test-", node.key.value().hex().substr(0, 12)));
+  const auto& steps = node.recipe->image->test;
+  for (std::size_t index = 0; index < steps.size(); ++index) {
+    const auto title = cat("test ", index + 1, " of ", steps.size());
+    const auto first_line = printable(steps[index].title());
+    context.observer.step(node, cat(title, ": ", first_line));
+    log.say(cat("==> ", title, ": ", first_line));
+    auto spec = room;
+    set_command(context, plan, node, steps[index], spec);
+    spec.output = log.fd();
+    spec.limits.seconds = steps[index].timeout_seconds.value_or(300);
+    const auto result = sandbox::run(spec, context.cancel);
+    if (result.outcome == sandbox::Outcome::exited && result.status.ok()) continue;
+    const auto how = result.outcome == sandbox::Outcome::timed_out
+                         ? cat("still running after ", spec.limits.seconds, " s")
+                         : result.status.str();
+    Error error(Kind::refused, cat(title, " of the image '", node.recipe->name, "' failed: ", how));
+    error.detail(cat(steps[index].at.str(), ": ", first_line));
+    for (const auto& line : log.tail(kTailLines)) error.detail("| " + line);
+    if (!steps[index].run.empty() && steps[index].tools.empty())
+      error.hint("`run` uses the image's own /bin/sh; give `tools: ENVIRONMENT` where it has none");
+    error.hint(cat("the whole output: ", log.path().string(), "; nothing was signed or tagged"));
+    throw std::move(error);
+  }
+  return {.value = {{"passed", true}}, .trees = {}, .blobs = {}};
+}
+
+}  // namespace cullet::build

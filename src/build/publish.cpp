@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cullet/build/publish.hpp"
+
+#include <algorithm>
+
+#include "cullet/base/error.hpp"
+#include "cullet/registry/copy.hpp"
+#include "cullet/trust/signature.hpp"
+
+namespace cullet::build {
+
+namespace {
+
+bool tagged(image::Repository& to, const image::Descriptor& manifest,
+            const std::vector<std::string>& tags) {
+  return std::all_of(tags.begin(), tags.end(), [&](const std::string& tag) {
+    const auto found = to.find_tag(tag);
+    return found && found->digest == manifest.digest;
+  });
+}
+
+}  // namespace
+
+Published publish(store::Store& store, const image::Descriptor& manifest,
+                  image::Repository& to, const PublishOptions& options, const Cancel& cancel) {
+  const auto from = store_repository(store);
+  Published done;
+  const bool in_place = !options.tags.empty() && tagged(to, manifest, options.tags);
+  if (!in_place) {
+    registry::CopyOptions copy;
+    copy.parallel = options.parallel;
+    copy.referrers = false;
+    copy.progress = options.progress;
+    done.bytes_sent = registry::copy_image(*from, manifest, to, copy, cancel).bytes_sent;
+    done.changed = true;
+  }
+  const auto reference = options.tags.empty() ? to.name() : to.name() + ":" + options.tags[0];
+  if (options.public_key && !trust::is_signed(to, manifest, *options.public_key, reference)) {
+    const auto key = options.private_key();
+    if (!(key.public_key() == *options.public_key))
+      throw Error(Kind::input, "the private key does not belong to the public key beside it");
+    trust::sign(to, manifest, key, reference);
+    done.changed = true;
+  }
+  if (!in_place) {
+    const auto bytes = store.read_blob(manifest.digest, image::kMaxManifestBytes);
+    for (const auto& tag : options.tags) to.put_tag(tag, manifest, bytes);
+  }
+  return done;
+}
+
+}  // namespace cullet::build

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cullet/base/error.hpp"
+#include "cullet/build/publish.hpp"
+
+namespace cullet::build {
+
+namespace {
+
+/// A blob of the store with its descriptor kept open while it is read.
+class BlobSource final : public Source {
+ public:
+  BlobSource(Fd file, const image::Descriptor& blob)
+      : file_(std::move(file)),
+        inner_(file_.get(), blob.digest.str()),
+        verified_(inner_, blob.digest, blob.size) {}
+  std::size_t read(std::span<std::byte> into) override { return verified_.read(into); }
+
+ private:
+  Fd file_;
+  FdSource inner_;
+  VerifyingSource verified_;
+};
+
+class StoreRepository final : public image::Repository {
+ public:
+  explicit StoreRepository(store::Store& store) : store_(store) {}
+
+  [[nodiscard]] std::string name() const override { return "store"; }
+  std::optional<image::Descriptor> find_tag(const std::string&) override { return std::nullopt; }
+  std::vector<std::string> tags() override { return {}; }
+  std::optional<ManifestBytes> find_manifest(const BlobDigest& digest) override {
+    if (!store_.has_blob(digest)) return std::nullopt;
+    auto bytes = store_.read_blob(digest, image::kMaxManifestBytes);
+    const auto json = parse_json(bytes, digest.str(), image::kMaxManifestBytes);
+    return ManifestBytes{std::move(bytes), string_at(json, "mediaType", digest.str())};
+  }
+  bool has_manifest(const BlobDigest& digest) override { return store_.has_blob(digest); }
+  bool has_blob(const image::Descriptor& blob) override {
+    return store_.blob_size(blob.digest) == blob.size;
+  }
+  std::unique_ptr<Source> open_blob(const image::Descriptor& blob) override {
+    return std::make_unique<BlobSource>(store_.open_blob(blob.digest), blob);
+  }
+  std::filesystem::path blob_file(const image::Descriptor& blob) override {
+    return store_.blob_path(blob.digest);
+  }
+  std::vector<image::Descriptor> referrers(const BlobDigest&, const std::string&) override {
+    return {};
+  }
+
+  void put_blob(const image::Descriptor&, const image::BlobOrigin&) override { read_only(); }
+  image::Descriptor put_manifest(const std::string&, const std::string&) override { read_only(); }
+  void put_tag(const std::string&, const image::Descriptor&, const std::string&) override {
+    read_only();
+  }
+
+ private:
+  [[noreturn]] static void read_only() {
+    throw Error(Kind::internal, "the store is no repository to push to");
+  }
+  store::Store& store_;
+};
+
+}  // namespace
+
+std::unique_ptr<image::Repository> store_repository(store::Store& store) {
+  return std::make_unique<StoreRepository>(store);
+}
+
+}  // namespace cullet::build

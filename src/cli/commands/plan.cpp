@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+
+#include "../command.hpp"
+#include "cullet/base/error.hpp"
+
+namespace cullet::cli {
+
+namespace {
+
+std::string_view state_name(plan::State state) {
+  switch (state) {
+    case plan::State::cached: return "cached";
+    case plan::State::run: return "build";
+    case plan::State::depends: return "maybe";
+  }
+  return "";
+}
+
+int show_plan(Session& session, const std::vector<std::string>& recipes, bool all) {
+  const auto& workspace = session.workspace();
+  auto plan = plan::make(workspace, session.lock(), recipes, [&](const std::string& path) {
+    return build::patch_file_digest(workspace, path);
+  });
+  build::Observer silent;
+  plan::examine(plan, build::knowledge(session.build_context(silent)));
+  Json actions = Json::array();
+  std::size_t cached = 0;
+  for (const auto& node : plan.nodes) {
+    cached += node.state == plan::State::cached ? 1 : 0;
+    Json action{{"action", plan::name(node.kind)},
+                {"subject", node.subject},
+                {"state", state_name(node.state)}};
+    if (node.key) action["key"] = node.key->str();
+    if (!node.why.empty()) action["why"] = node.why;
+    actions.push_back(std::move(action));
+    if (!session.options().json && (all || node.state != plan::State::cached))
+      session.environment().out << cat(state_name(node.state), "  ", node.title(),
+                                       node.why.empty() ? "" : ": ", node.why)
+                                << '\n';
+  }
+  if (session.options().json)
+    session.print({{"actions", actions}});
+  else
+    session.environment().out << cat(cached, " of ", plan.nodes.size(), " actions are cached")
+                              << '\n';
+  return 0;
+}
+
+}  // namespace
+
+void register_plan(CLI::App& app, Action& chosen) {
+  auto recipes = std::make_shared<std::vector<std::string>>();
+  auto all = std::make_shared<bool>(false);
+  auto* command = add_command(app, "plan", "show what would be built, and why each thing would be",
+                              "cullet plan nginx");
+  command->add_option("recipe", *recipes, "recipes to plan [all of the workspace]");
+  command->add_flag("--all", *all, "list what is cached, too");
+  command->callback([recipes, all, &chosen] {
+    chosen = [recipes, all](Session& session) { return show_plan(session, *recipes, *all); };
+  });
+}
+
+}  // namespace cullet::cli

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+
+#include "../command.hpp"
+#include "../progress_view.hpp"
+#include "cullet/base/error.hpp"
+#include "cullet/base/file.hpp"
+#include "cullet/build/component.hpp"
+
+namespace cullet::cli {
+
+namespace {
+
+struct ShellOptions {
+  std::string recipe;
+  bool failed = false;
+  std::vector<std::string> command;
+};
+
+/// A room as steps find it: built as far as needed, changes thrown away afterwards.
+build::StepRoom fresh_room(Session& session, const ShellOptions& options,
+                           const std::filesystem::path& work) {
+  const auto& workspace = session.workspace();
+  auto plan = plan::make(workspace, session.lock(), {options.recipe}, [&](const std::string& path) {
+    return build::patch_file_digest(workspace, path);
+  });
+  const auto component = plan.targets.at(0).component;
+  if (!component)
+    throw Error(Kind::input, cat("'", options.recipe, "' has no steps to open a shell for"));
+  ProgressView view(session.environment());
+  // Everything below the component, but not the component itself.
+  plan::Plan below;
+  below.nodes.assign(plan.nodes.begin(), plan.nodes.begin() + static_cast<long>(*component));
+  build::run(session.build_context(view), below);
+  return build::component_room(session.build_context(view), below, plan.nodes[*component], work);
+}
+
+build::StepRoom failed_room(Session& session, const ShellOptions& options) {
+  const auto kept = build::failed_room(session.store(), session.workspace(), options.recipe);
+  if (!std::filesystem::exists(kept / "room.json"))
+    throw Error(Kind::input, cat("no failed build of '", options.recipe, "' is kept"))
+        .hint(cat("`cullet shell ", options.recipe, "` opens a shell where its steps start"));
+  auto room = build::StepRoom::from_json(
+      parse_json(read_file(kept / "room.json", 1U << 20U), "room.json"));
+  room.work = kept / "source";
+  room.out = kept / "out";
+  return room;
+}
+
+int shell(Session& session, const ShellOptions& options) {
+  const auto work = session.store().work_directory();
+  auto room = options.failed ? failed_room(session, options)
+                             : fresh_room(session, options, work.root());
+  auto command = options.command;
+  const bool interactive = command.empty();
+  if (interactive) {
+    command = {"/bin/sh", "-i"};
+    room.environment["TERM"] = session.environment().get("TERM");
+    room.environment["PS1"] = cat("cullet:", options.recipe, "$ ");
+  }
+  auto spec = room.spec(std::move(command), false);
+  spec.interactive = true;
+  const auto result = sandbox::run(spec, session.cancel());
+  return result.status.signal != 0 ? 128 + result.status.signal : result.status.code;
+}
+
+}  // namespace
+
+void register_shell(CLI::App& app, Action& chosen) {
+  auto options = std::make_shared<ShellOptions>();
+  auto* command = add_command(app, "shell", "open a shell in exactly what a recipe's step sees",
+                              "cullet shell nginx --failed");
+  command->add_option("recipe", options->recipe, "the recipe")->required();
+  command->add_flag("--failed", options->failed, "where the recipe's last build stopped");
+  command->add_option("command", options->command, "run this instead of a shell (after --)");
+  command->callback([options, &chosen] {
+    chosen = [options](Session& session) { return shell(session, *options); };
+  });
+}
+
+}  // namespace cullet::cli

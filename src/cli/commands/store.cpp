@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+
+#include "../command.hpp"
+#include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
+
+namespace cullet::cli {
+
+namespace {
+
+constexpr std::int64_t kDay = 24 * 60 * 60;
+
+int check(Session& session) {
+  const auto report = session.store().check(session.jobs(), session.cancel());
+  if (session.options().json)
+    session.print({{"blobs", report.blobs},
+                   {"trees", report.trees},
+                   {"actions", report.actions},
+                   {"problems", report.problems}});
+  if (!report.problems.empty()) {
+    Error error(Kind::refused, cat("the store at ", session.store().root().string(), " has ",
+                                   report.problems.size(), " problems"));
+    for (const auto& problem : report.problems) error.detail(problem);
+    throw std::move(error.hint("remove what is named; the next build makes it again"));
+  }
+  if (!session.options().json)
+    session.environment().out << cat("the store is right: ", report.blobs, " blobs, ",
+                                     report.trees, " trees, ", report.actions, " actions")
+                              << '\n';
+  return 0;
+}
+
+int usage(Session& session) {
+  const auto usage = session.store().usage();
+  if (session.options().json)
+    session.print({{"blobs", usage.blobs},
+                   {"blob_bytes", usage.blob_bytes},
+                   {"trees", usage.trees},
+                   {"tree_bytes", usage.tree_bytes},
+                   {"actions", usage.actions},
+                   {"temporary_bytes", usage.temporary_bytes}});
+  else
+    session.environment().out << cat("blobs    ", usage.blobs, ", ", human_size(usage.blob_bytes),
+                                     "\ntrees    ", usage.trees, ", ",
+                                     human_size(usage.tree_bytes), "\nactions  ", usage.actions,
+                                     "\nin work  ", human_size(usage.temporary_bytes))
+                              << '\n';
+  return 0;
+}
+
+int collect(Session& session, unsigned days) {
+  const auto before = session.environment().now() - kDay * static_cast<std::int64_t>(days);
+  const auto report = session.store().collect(before, session.cancel());
+  if (session.options().json)
+    session.print({{"removed_blobs", report.removed_blobs},
+                   {"removed_trees", report.removed_trees},
+                   {"removed_actions", report.removed_actions},
+                   {"freed_bytes", report.freed_bytes}});
+  else
+    session.environment().out << cat("freed ", human_size(report.freed_bytes), ": ",
+                                     report.removed_blobs, " blobs, ", report.removed_trees,
+                                     " trees, ", report.removed_actions, " actions")
+                              << '\n';
+  return 0;
+}
+
+}  // namespace
+
+void register_store(CLI::App& app, Action& chosen) {
+  auto* command = add_command(app, "store", "look after the store on this machine",
+                              "cullet store gc --older-than 14");
+  command->require_subcommand(1);
+  add_command(*command, "check", "rehash everything and check every reference",
+              "cullet store check")
+      ->callback([&chosen] { chosen = check; });
+  add_command(*command, "usage", "what the store holds", "cullet store usage")
+      ->callback([&chosen] { chosen = usage; });
+  auto days = std::make_shared<unsigned>(30);
+  auto* gc = add_command(*command, "gc", "remove what was not used for a while",
+                         "cullet store gc --older-than 14");
+  gc->add_option("--older-than", *days, "days since a result was last used")
+      ->type_name("DAYS")
+      ->capture_default_str();
+  gc->callback([days, &chosen] {
+    chosen = [days](Session& session) { return collect(session, *days); };
+  });
+}
+
+}  // namespace cullet::cli

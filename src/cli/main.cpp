@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <iostream>
+#include <thread>
+
+#include "cullet/cli/cli.hpp"
+
+namespace {
+
+const cullet::Cancel* g_cancel = nullptr;  // NOLINT: a signal handler has no other way in
+
+/// The first signal asks everything to stop; a second one ends the process at once.
+void on_signal(int signal) {
+  g_cancel->request();
+  std::signal(signal, SIG_DFL);
+}
+
+std::map<std::string, std::string> variables() {
+  std::map<std::string, std::string> out;
+  for (char** at = environ; *at != nullptr; ++at) {
+    const std::string text(*at);
+    if (const auto equals = text.find('='); equals != std::string::npos)
+      out[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return out;
+}
+
+unsigned terminal_columns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  cullet::cli::Environment environment{
+      .variables = variables(),
+      .directory = std::filesystem::current_path(),
+      .out = std::cout,
+      .err = std::cerr,
+      .err_is_terminal = isatty(STDERR_FILENO) == 1,
+      .terminal_columns = terminal_columns(),
+      .processors = std::max(1U, std::thread::hardware_concurrency()),
+      .now = [] { return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()); },
+      .cancel = {}};
+  g_cancel = &environment.cancel;
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  return cullet::cli::run({argv + 1, argv + argc}, environment);
+}

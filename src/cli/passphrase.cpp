@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "cullet/base/error.hpp"
+#include "cullet/base/file.hpp"
+#include "session.hpp"
+
+namespace cullet::cli {
+
+namespace {
+
+constexpr std::size_t kMaxPassphrase = 1024;
+
+std::string first_line(int fd, const std::string& name) {
+  std::string text;
+  char byte = 0;
+  // Byte by byte: what follows the line belongs to whoever reads the descriptor next.
+  while (text.size() < kMaxPassphrase) {
+    const auto got = read(fd, &byte, 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw system_error(cat("cannot read the passphrase from ", name), errno);
+    if (got == 0 || byte == '\n') break;
+    text.push_back(byte);
+  }
+  return text;
+}
+
+/// Turns the terminal's echo off for its lifetime.
+class NoEcho {
+ public:
+  explicit NoEcho(int fd) : fd_(fd) {
+    tcgetattr(fd_, &saved_);
+    auto quiet = saved_;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    tcsetattr(fd_, TCSAFLUSH, &quiet);
+  }
+  ~NoEcho() { tcsetattr(fd_, TCSAFLUSH, &saved_); }
+  NoEcho(const NoEcho&) = delete;
+  NoEcho& operator=(const NoEcho&) = delete;
+  NoEcho(NoEcho&&) = delete;
+  NoEcho& operator=(NoEcho&&) = delete;
+
+ private:
+  int fd_;
+  termios saved_{};
+};
+
+std::string ask(int terminal, const std::string& prompt) {
+  write_all(terminal, as_bytes(prompt + ": "), "the terminal");
+  std::string text;
+  {
+    const NoEcho quiet(terminal);
+    text = first_line(terminal, "the terminal");
+  }
+  write_all(terminal, as_bytes("\n"), "the terminal");
+  return text;
+}
+
+}  // namespace
+
+std::string Session::passphrase(const std::string& what, bool confirm) {
+  if (passphrase_fd >= 0)
+    return first_line(passphrase_fd, cat("descriptor ", passphrase_fd));
+  if (const auto set = environment_.variables.find("CULLET_PASSPHRASE");
+      set != environment_.variables.end())
+    return set->second;
+  const Fd terminal(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
+  if (!terminal.valid())
+    throw Error(Kind::input, cat("no ", what, ": there is no terminal to ask on"))
+        .hint("set CULLET_PASSPHRASE, or give --passphrase-fd N");
+  auto text = ask(terminal.get(), what);
+  if (confirm && ask(terminal.get(), "again") != text)
+    throw Error(Kind::input, "the two passphrases differ").hint("nothing was written: try again");
+  return text;
+}
+
+}  // namespace cullet::cli

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "progress_view.hpp"
+
+#include <algorithm>
+#include <ostream>
+
+#include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
+
+namespace cullet::cli {
+
+namespace {
+
+constexpr std::size_t kMostLines = 6;
+constexpr std::chrono::milliseconds kRedraw{200};
+
+double seconds_since(std::chrono::steady_clock::time_point since) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
+}
+
+}  // namespace
+
+ProgressView::ProgressView(const Environment& environment)
+    : err_(environment.err),
+      redraw_(environment.err_is_terminal && environment.get("TERM") != "dumb"),
+      columns_(std::max(20U, environment.terminal_columns)) {
+  if (redraw_) ticker_ = std::thread([this] { tick(); });
+}
+
+ProgressView::~ProgressView() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    erase();
+    err_ << std::flush;
+  }
+  stop_.notify_all();
+  if (ticker_.joinable()) ticker_.join();
+}
+
+void ProgressView::begin(std::size_t actions) {
+  const std::lock_guard lock(mutex_);
+  actions_ = actions;
+}
+
+void ProgressView::started(const plan::Node& node) {
+  const std::lock_guard lock(mutex_);
+  running_[node.title()] = {Clock::now(), ""};
+  if (!redraw_) line(node.title());
+}
+
+void ProgressView::step(const plan::Node& node, const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  running_[node.title()].text = text;
+  if (!redraw_) line(cat("  ", node.title(), ": ", text));
+}
+
+void ProgressView::progress(const plan::Node& node, const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  running_[node.title()].text = text;
+}
+
+void ProgressView::status(const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  const auto title = text.substr(0, text.find(": "));
+  if (running_.count(title) == 0) {
+    running_.clear();
+    if (!redraw_) line(title);
+  }
+  const auto [at, added] = running_.try_emplace(title, Running{Clock::now(), ""});
+  at->second.text = title.size() == text.size() ? "" : text.substr(title.size() + 2);
+}
+
+void ProgressView::finished(const plan::Node& node, Outcome outcome) {
+  const std::lock_guard lock(mutex_);
+  ++finished_;
+  if (outcome == Outcome::cached) {
+    ++cached_;
+    return;
+  }
+  const auto found = running_.find(node.title());
+  const auto time = found == running_.end() ? 0.0 : seconds_since(found->second.since);
+  if (found != running_.end()) running_.erase(found);
+  line(cat(outcome == Outcome::done ? "done " : "FAILED ", node.title(), " (",
+           human_seconds(time), ")"));
+}
+
+void ProgressView::note(const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  line(text);
+}
+
+void ProgressView::transfer(const std::string& title, std::uint64_t done, std::uint64_t total) {
+  const std::lock_guard lock(mutex_);
+  if (done >= total) {
+    running_.erase(title);
+    return;
+  }
+  const auto [at, added] = running_.try_emplace(title, Running{Clock::now(), ""});
+  at->second.text = cat(human_size(done), " of ", human_size(total));
+}
+
+void ProgressView::line(const std::string& text) {
+  erase();
+  err_ << printable(text) << '\n';
+  draw();
+  err_ << std::flush;
+}
+
+void ProgressView::erase() {
+  for (; drawn_ > 0; --drawn_) err_ << "\x1b[1A\x1b[2K";
+}
+
+void ProgressView::draw() {
+  if (!redraw_ || stopping_ || running_.empty()) return;
+  std::vector<std::string> lines;
+  if (actions_ > 0) lines.push_back(cat(finished_, " of ", actions_, " done, ", cached_, " cached"));
+  for (const auto& [title, running] : running_) {
+    if (lines.size() == kMostLines) {
+      lines.push_back(cat("  and more (", running_.size(), " in all)"));
+      break;
+    }
+    lines.push_back(printable(cat("  ", title, " ", human_seconds(seconds_since(running.since)),
+                                  running.text.empty() ? "" : "  ", running.text)));
+  }
+  for (auto& text : lines) err_ << text.substr(0, columns_ - 1) << '\n';
+  drawn_ = lines.size();
+}
+
+void ProgressView::tick() {
+  std::unique_lock lock(mutex_);
+  while (!stop_.wait_for(lock, kRedraw, [this] { return stopping_; })) {
+    erase();
+    draw();
+    err_ << std::flush;
+  }
+}
+
+}  // namespace cullet::cli

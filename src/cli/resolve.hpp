@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cullet/image/repository.hpp"
+#include "cullet/registry/reference.hpp"
+#include "session.hpp"
+
+namespace cullet::cli {
+
+/// An image that is there.
+struct ResolvedImage {
+  registry::Reference reference;
+  std::unique_ptr<image::Repository> repository;
+  image::Descriptor manifest;
+};
+
+/// Opens the repository and finds the manifest by digest or tag. A recipe's bare name means the
+/// first tag of its image. Throws Kind::input when there is none, naming the tags there are.
+ResolvedImage resolve_image(Session& session, const std::string& text);
+
+}  // namespace cullet::cli

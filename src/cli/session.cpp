@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session.hpp"
+
+#include <algorithm>
+#include <ostream>
+
+#include "cullet/base/error.hpp"
+#include "cullet/base/file.hpp"
+#include "cullet/base/text.hpp"
+
+namespace cullet::cli {
+
+namespace {
+
+constexpr std::uint64_t kMaxLockBytes = std::uint64_t{64} << 20U;
+constexpr std::uint64_t kMaxKeyBytes = 64U << 10U;
+
+/// Like curl and git, variables are read in lower case first (and HTTP_PROXY never: a CGI server
+/// sets that one from a request's header).
+http::Options http_options(const Environment& environment, const GlobalOptions& options) {
+  http::Options out;
+  out.offline = options.offline;
+  out.now = environment.now;
+  const auto either = [&](const char* lower, const char* upper) {
+    const auto value = environment.get(lower);
+    return value.empty() ? environment.get(upper) : value;
+  };
+  out.proxies = {{"http", environment.get("http_proxy")},
+                 {"https", either("https_proxy", "HTTPS_PROXY")},
+                 {"no", either("no_proxy", "NO_PROXY")}};
+  std::erase_if(out.proxies, [](const auto& entry) { return entry.second.empty(); });
+  out.ca_file = either("CURL_CA_BUNDLE", "SSL_CERT_FILE");
+  if (const auto home = environment.get("HOME"); !home.empty())
+    out.certs_directories.emplace_back(std::filesystem::path(home) / ".config/containers/certs.d");
+  out.certs_directories.emplace_back("/etc/containers/certs.d");
+  out.certs_directories.emplace_back("/etc/docker/certs.d");
+  return out;
+}
+
+std::filesystem::path default_store(const Environment& environment) {
+  if (const auto cache = environment.get("XDG_CACHE_HOME"); !cache.empty())
+    return std::filesystem::path(cache) / "cullet";
+  const auto home = environment.get("HOME");
+  if (home.empty())
+    throw Error(Kind::usage, "there is no place for the store: neither --store, $CULLET_STORE, "
+                             "$XDG_CACHE_HOME nor $HOME says one")
+        .hint("name a directory: cullet --store DIR …");
+  return std::filesystem::path(home) / ".cache" / "cullet";
+}
+
+}  // namespace
+
+std::string Environment::get(const std::string& name) const {
+  const auto found = variables.find(name);
+  return found == variables.end() ? std::string() : found->second;
+}
+
+unsigned Session::jobs() const {
+  return options_.jobs == 0 ? environment_.processors : options_.jobs;
+}
+
+std::filesystem::path Session::directory() const {
+  return (environment_.directory / options_.directory).lexically_normal();
+}
+
+const workspace::Workspace& Session::workspace() {
+  if (!workspace_) workspace_ = workspace::load(workspace::find_root(directory()));
+  return *workspace_;
+}
+
+const environment::Lock& Session::lock() {
+  if (!lock_) {
+    const auto path = workspace().root / "cullet.lock";
+    if (std::filesystem::exists(path))
+      lock_ = environment::Lock::parse(read_file(path, kMaxLockBytes), "cullet.lock");
+    else
+      lock_ = environment::Lock{};
+  }
+  return *lock_;
+}
+
+store::Store& Session::store() {
+  if (!store_) {
+    std::filesystem::path path = options_.store;
+    if (path.empty()) path = environment_.get("CULLET_STORE");
+    if (path.empty()) path = default_store(environment_);
+    path = (environment_.directory / path).lexically_normal();
+    store_ = std::make_unique<store::Store>(path);
+  }
+  return *store_;
+}
+
+http::Client& Session::http() {
+  if (!http_)
+    http_ = std::make_unique<http::Client>(http_options(environment_, options_), cancel());
+  return *http_;
+}
+
+const std::vector<std::string>& Session::mirrors() {
+  if (!mirrors_) {
+    mirrors_ = workspace().config.mirrors;
+    if (mirrors_->empty()) {
+      std::vector<std::string> suites;
+      for (const auto& [name, environment] : workspace().config.environments)
+        suites.push_back(environment.suite);
+      if (suites.empty()) suites.emplace_back();
+      for (const auto& suite : suites)
+        for (const auto& mirror : environment::machine_mirrors(suite))
+          if (std::find(mirrors_->begin(), mirrors_->end(), mirror) == mirrors_->end())
+            mirrors_->push_back(mirror);
+    }
+  }
+  return *mirrors_;
+}
+
+build::Context Session::build_context(build::Observer& observer) {
+  return {.workspace = workspace(),
+          .lock = lock(),
+          .store = store(),
+          .http = http(),
+          .cancel = cancel(),
+          .observer = observer,
+          .mirrors = mirrors(),
+          .environment = environment_.variables,
+          .jobs = jobs()};
+}
+
+registry::RemoteOptions Session::remote_options() {
+  registry::RemoteOptions out;
+  out.plain_http = options_.plain_http;
+  const std::filesystem::path home = environment_.get("HOME");
+  auto& files = out.credentials.files;
+  if (const auto docker = environment_.get("DOCKER_CONFIG"); !docker.empty())
+    files.push_back(std::filesystem::path(docker) / "config.json");
+  else if (!home.empty())
+    files.push_back(home / ".docker" / "config.json");
+  if (const auto file = environment_.get("REGISTRY_AUTH_FILE"); !file.empty())
+    files.emplace_back(file);
+  if (const auto runtime = environment_.get("XDG_RUNTIME_DIR"); !runtime.empty())
+    files.push_back(std::filesystem::path(runtime) / "containers" / "auth.json");
+  if (!home.empty()) files.push_back(home / ".config" / "containers" / "auth.json");
+  for (const auto& [name, value] : environment_.variables)
+    out.credentials.helper_environment.push_back(cat(name, "=", value));
+  return out;
+}
+
+std::unique_ptr<image::Repository> Session::repository(const registry::Reference& reference,
+                                                       bool create) {
+  return registry::open_repository(http(), reference, remote_options(), create, cancel());
+}
+
+registry::Reference Session::home(const std::string& recipe) {
+  auto reference = registry::Reference::parse(cat(workspace().config.registry, "/", recipe));
+  if (reference.layout)
+    reference.repository =
+        (workspace().root / reference.repository).lexically_normal().string();
+  return reference;
+}
+
+registry::Reference Session::reference(const std::string& text) {
+  const auto name = text.substr(0, text.find_first_of(":@"));
+  const bool bare = text.find('/') == std::string::npos && text.rfind("oci:", 0) != 0;
+  if (bare && name != "localhost") {
+    if (workspace().recipes.count(name) == 0)
+      throw Error(Kind::input, cat("'", printable(text), "' is neither a recipe of this workspace "
+                                   "nor a whole image reference"))
+          .hint("references look like HOST/NAME:TAG or oci:PATH:TAG");
+    auto reference = home(name);
+    const auto rest = registry::Reference::parse("localhost/" + text);
+    reference.tag = rest.tag;
+    reference.digest = rest.digest;
+    return reference;
+  }
+  auto reference = registry::Reference::parse(text);
+  if (reference.layout)
+    reference.repository = (directory() / reference.repository).lexically_normal().string();
+  return reference;
+}
+
+trust::PublicKey Session::public_key(const std::string& file) {
+  std::filesystem::path path = directory() / file;
+  if (file.empty()) {
+    if (workspace().config.signing_key.empty())
+      throw Error(Kind::input, "no key is named: cullet.yaml has no `signing: { key: … }`")
+          .hint("make one with `cullet key new keys/release.pem`, or build with --no-sign");
+    path = workspace().root / workspace().config.signing_key;
+    path.replace_extension(".pub");
+  }
+  return trust::PublicKey::parse(read_file(path, kMaxKeyBytes), path.string());
+}
+
+trust::PrivateKey Session::private_key(const std::string& file) {
+  const auto path = file.empty() ? workspace().root / workspace().config.signing_key
+                                 : directory() / file;
+  return trust::PrivateKey::parse(
+      read_file(path, kMaxKeyBytes),
+      [&] { return passphrase(cat("passphrase of ", path.string()), false); },
+      path.string());
+}
+
+void Session::print(const Json& record) { environment_.out << record.dump() << std::endl; }
+
+}  // namespace cullet::cli

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cullet/base/json.hpp"
+#include "cullet/build/build.hpp"
+#include "cullet/cli/cli.hpp"
+#include "cullet/environment/lock.hpp"
+#include "cullet/http/client.hpp"
+#include "cullet/registry/remote.hpp"
+#include "cullet/store/store.hpp"
+#include "cullet/trust/key.hpp"
+#include "cullet/workspace/workspace.hpp"
+
+namespace cullet::cli {
+
+/// Options that every command takes.
+struct GlobalOptions {
+  std::string directory;                ///< -C
+  std::string store;                    ///< --store
+  bool json = false;
+  bool offline = false;
+  bool plain_http = false;
+  unsigned jobs = 0;                    ///< 0: as many as processors
+};
+
+/// What commands work with, each part made when it is first asked for.
+class Session {
+ public:
+  Session(Environment& environment, const GlobalOptions& options)
+      : environment_(environment), options_(options) {}
+
+  Environment& environment() { return environment_; }
+  [[nodiscard]] const GlobalOptions& options() const { return options_; }
+  const Cancel& cancel() { return environment_.cancel; }
+  [[nodiscard]] unsigned jobs() const;
+  [[nodiscard]] std::filesystem::path directory() const;
+
+  const workspace::Workspace& workspace();
+  const environment::Lock& lock();
+  store::Store& store();
+  http::Client& http();
+  /// Debian mirrors: the workspace's, else those of the machine's apt configuration.
+  const std::vector<std::string>& mirrors();
+  build::Context build_context(build::Observer& observer);
+
+  /// Opens a repository named by a user ("oci:PATH" is relative to the directory).
+  std::unique_ptr<image::Repository> repository(const registry::Reference& reference, bool create);
+  registry::RemoteOptions remote_options();
+  /// Where the workspace's images go: registry of cullet.yaml / recipe.
+  registry::Reference home(const std::string& recipe);
+  /// Parses a reference and makes a layout's path absolute. A bare name of a recipe stands for its
+  /// image at home, if there is a workspace.
+  registry::Reference reference(const std::string& text);
+
+  /// The signing key of the workspace, or the file named by the user.
+  trust::PublicKey public_key(const std::string& file);
+  trust::PrivateKey private_key(const std::string& file);
+  /// From --passphrase-fd, $CULLET_PASSPHRASE or a prompt on the terminal. `confirm` asks twice.
+  std::string passphrase(const std::string& what, bool confirm);
+  int passphrase_fd = -1;
+
+  /// Prints the one record of --json.
+  void print(const Json& record);
+
+ private:
+  Environment& environment_;
+  const GlobalOptions& options_;
+  std::optional<workspace::Workspace> workspace_;
+  std::optional<environment::Lock> lock_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<http::Client> http_;
+  std::optional<std::vector<std::string>> mirrors_;
+};
+
+}  // namespace cullet::cli

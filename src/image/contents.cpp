@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cullet/image/contents.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include "cullet/archive/reader.hpp"
+#include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
+
+namespace cullet::image {
+
+namespace {
+
+constexpr std::string_view kWhiteout = ".wh.";
+constexpr std::string_view kOpaque = ".wh..wh..opq";
+constexpr int kMostLinks = 40;
+
+Manifest image_manifest(Repository& repository, const Descriptor& descriptor) {
+  const auto what = cat(repository.name(), "@", descriptor.digest);
+  const auto found = repository.find_manifest(descriptor.digest);
+  if (!found) throw Error(Kind::input, cat(what, " is not there"));
+  if (found->media_type == kIndexType)
+    throw Error(Kind::input, cat(what, " is an index of several images"))
+        .hint("name one of them by its digest");
+  return Manifest::parse(found->bytes, what);
+}
+
+using Visit = std::function<void(std::size_t layer, const archive::Entry&, Source& body)>;
+
+void visit_layers(Repository& repository, const Manifest& manifest, const Cancel& cancel,
+                  const Visit& visit) {
+  for (std::size_t layer = 0; layer < manifest.layers.size(); ++layer) {
+    const auto name = cat("layer ", manifest.layers[layer].digest);
+    const auto blob = repository.open_blob(manifest.layers[layer]);
+    archive::Reader reader(*blob, name, archive::Format::tar);
+    while (const auto entry = reader.next()) {
+      cancel.check();
+      visit(layer, *entry, reader.body());
+    }
+  }
+}
+
+void erase_below(Contents& contents, const std::string& directory, std::size_t layer) {
+  const auto prefix = directory.empty() ? std::string() : directory + "/";
+  for (auto at = contents.lower_bound(prefix); at != contents.end();) {
+    if (at->first.rfind(prefix, 0) != 0) break;
+    at = at->second.layer < layer ? contents.erase(at) : std::next(at);
+  }
+}
+
+/// Applies ".wh.NAME" and the opaque marker; true if the entry was one.
+bool apply_whiteout(Contents& contents, const archive::Entry& entry, std::size_t layer) {
+  const auto name = entry.path.name();
+  if (name.rfind(kWhiteout, 0) != 0) return false;
+  const auto parent = entry.path.parent();
+  const auto directory = parent ? parent->str() : std::string();
+  if (name == kOpaque) {
+    erase_below(contents, directory, layer);
+    return true;
+  }
+  const auto hidden = cat(directory, directory.empty() ? "" : "/", name.substr(kWhiteout.size()));
+  contents.erase(hidden);
+  erase_below(contents, hidden, layer);
+  return true;
+}
+
+std::string octal(std::uint32_t mode) {
+  std::string out(4, '0');
+  for (std::size_t digit = 4; digit-- > 0; mode >>= 3U) out[digit] = static_cast<char>('0' + mode % 8);
+  return out;
+}
+
+std::string changes(const File& before, const File& after) {
+  std::vector<std::string> parts;
+  const auto& a = before.entry;
+  const auto& b = after.entry;
+  const auto is_link = [](const archive::Entry& entry) {
+    return entry.type == archive::EntryType::symlink;
+  };
+  if (is_link(a) != is_link(b) ||
+      (a.type == archive::EntryType::directory) != (b.type == archive::EntryType::directory))
+    parts.emplace_back("type");
+  else if (before.content != after.content)
+    parts.push_back(cat("content, ", human_size(a.size), " → ", human_size(b.size)));
+  if (is_link(a) && is_link(b) && a.target != b.target)
+    parts.push_back(cat("target ", a.target, " → ", b.target));
+  if (a.mode != b.mode) parts.push_back(cat("mode ", octal(a.mode), " → ", octal(b.mode)));
+  if (a.uid != b.uid || a.gid != b.gid)
+    parts.push_back(cat("owner ", a.uid, ":", a.gid, " → ", b.uid, ":", b.gid));
+  if (a.xattrs != b.xattrs) parts.emplace_back("extended attributes");
+  return join(parts, ", ");
+}
+
+/// The path that `path` means once symlinks are followed inside the image's root.
+std::string follow(const Contents& contents, const std::string& path) {
+  std::vector<std::string> todo = split(path, '/');
+  std::reverse(todo.begin(), todo.end());
+  std::string done;
+  for (int links = 0; !todo.empty();) {
+    const auto part = todo.back();
+    todo.pop_back();
+    if (part.empty() || part == ".") continue;
+    if (part == "..") {
+      done.erase(done.find_last_of('/') == std::string::npos ? 0 : done.find_last_of('/'));
+      continue;
+    }
+    const auto next = done.empty() ? part : done + "/" + part;
+    const auto found = contents.find(next);
+    if (found == contents.end() || found->second.entry.type != archive::EntryType::symlink) {
+      done = next;
+      continue;
+    }
+    if (++links > kMostLinks) throw Error(Kind::input, cat("too many links at /", path));
+    const auto& target = found->second.entry.target;
+    if (!target.empty() && target[0] == '/') done.clear();
+    auto parts = split(target, '/');
+    todo.insert(todo.end(), parts.rbegin(), parts.rend());
+  }
+  return done;
+}
+
+}  // namespace
+
+Contents read_contents(Repository& repository, const Descriptor& descriptor,
+                       const Cancel& cancel) {
+  const auto manifest = image_manifest(repository, descriptor);
+  Contents contents;
+  visit_layers(repository, manifest, cancel,
+               [&](std::size_t layer, const archive::Entry& entry, Source& body) {
+                 if (apply_whiteout(contents, entry, layer)) return;
+                 File file{entry, {}, layer};
+                 if (entry.type == archive::EntryType::file) {
+                   Sha256Hasher hasher;
+                   copy(body, hasher);
+                   file.content = hasher.finish();
+                 } else if (entry.type == archive::EntryType::hardlink) {
+                   if (const auto target = contents.find(entry.target); target != contents.end()) {
+                     file.content = target->second.content;
+                     file.entry.size = target->second.entry.size;
+                     file.entry.mode = target->second.entry.mode;
+                   }
+                 }
+                 if (entry.type != archive::EntryType::directory)
+                   erase_below(contents, entry.path.str(), layer);
+                 contents.insert_or_assign(entry.path.str(), std::move(file));
+               });
+  return contents;
+}
+
+void read_file(Repository& repository, const Descriptor& descriptor, const std::string& path,
+               Sink& to, const Cancel& cancel) {
+  const auto contents = read_contents(repository, descriptor, cancel);
+  auto real = follow(contents, path);
+  auto found = contents.find(real);
+  if (found != contents.end() && found->second.entry.type == archive::EntryType::hardlink) {
+    real = found->second.entry.target;
+    found = contents.find(real);
+  }
+  if (found == contents.end() || found->second.entry.type != archive::EntryType::file) {
+    Error error(Kind::input, cat("the image has no file ", path));
+    std::vector<std::string> known;
+    for (const auto& [name, file] : contents) known.push_back(name);
+    if (const auto near = nearest(real, known)) error.hint(cat("did you mean /", *near, "?"));
+    throw std::move(error);
+  }
+  const auto manifest = image_manifest(repository, descriptor);
+  visit_layers(repository, manifest, cancel,
+               [&](std::size_t layer, const archive::Entry& entry, Source& body) {
+                 if (layer == found->second.layer && entry.path.str() == real) copy(body, to);
+               });
+}
+
+std::vector<Difference> diff(const Contents& before, const Contents& after) {
+  std::vector<Difference> out;
+  for (const auto& [path, file] : before) {
+    const auto other = after.find(path);
+    if (other == after.end()) {
+      out.push_back({Difference::Kind::removed, path, ""});
+      continue;
+    }
+    if (auto what = changes(file, other->second); !what.empty())
+      out.push_back({Difference::Kind::changed, path, std::move(what)});
+  }
+  for (const auto& [path, file] : after)
+    if (before.count(path) == 0) out.push_back({Difference::Kind::added, path, ""});
+  std::sort(out.begin(), out.end(), [](const Difference& a, const Difference& b) {
+    return a.path < b.path;
+  });
+  return out;
+}
+
+}  // namespace cullet::image

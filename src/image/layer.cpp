@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cullet/image/layer.hpp"
+
+#include <algorithm>
+
+#include "cullet/archive/tar_writer.hpp"
+#include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
+
+#include "tree_files.hpp"
+
+namespace cullet::image {
+
+namespace {
+
+using store::TreeEntry;
+using store::TreeEntryType;
+
+/// Reads one file of a tree; its bytes are held against the manifest as they pass.
+class FileBody final : public Source {
+ public:
+  FileBody(Fd file, const TreeEntry& entry, const Cancel& cancel)
+      : file_(std::move(file)),
+        inner_(file_.get(), entry.path.str()),
+        verified_(inner_, entry.content, entry.size),
+        cancel_(cancel) {}
+  std::size_t read(std::span<std::byte> into) override {
+    cancel_.check();
+    return verified_.read(into);
+  }
+
+ private:
+  Fd file_;
+  FdSource inner_;
+  VerifyingSource verified_;
+  const Cancel& cancel_;
+};
+
+std::string media_type(archive::Algorithm algorithm) {
+  switch (algorithm) {
+    case archive::Algorithm::zstd:
+      return std::string(kLayerType) + "+zstd";
+    case archive::Algorithm::gzip:
+      return std::string(kLayerType) + "+gzip";
+    case archive::Algorithm::none:
+      break;
+  }
+  return std::string(kLayerType);
+}
+
+const TreeEntry& declared_entry(const store::TreeManifest& manifest,
+                                const std::string& path,
+                                std::string_view what) {
+  const auto* const entry = manifest.find(path);
+  if (entry == nullptr)
+    throw Error(Kind::input,
+                cat("an ", what, " is declared for '", printable(path), "', which is not there"));
+  if (entry->type == TreeEntryType::hardlink)
+    throw Error(Kind::input,
+                cat("an ", what, " is declared for '", printable(path), "', a hard link"))
+        .hint(cat("declare it for '", printable(entry->target), "', the file's first name"));
+  return *entry;
+}
+
+void check_declarations(const store::TreeManifest& manifest, const LayerSpec& spec) {
+  for (const auto& [path, owner] : spec.owners)
+    (void)declared_entry(manifest, path, "owner");
+  for (const auto& [path, mode] : spec.modes) {
+    const auto& entry = declared_entry(manifest, path, "access mode");
+    if (entry.type == TreeEntryType::symlink || mode > 07777)
+      throw Error(Kind::input, cat("'", printable(path), "' can't have the declared mode"))
+          .detail(mode > 07777 ? "modes are at most 07777" : "symbolic links have none");
+  }
+}
+
+/// OCI runtimes read such a name in a layer as the removal of another file (image-spec, layer.md,
+/// "Whiteouts").
+void refuse_whiteout(const RelativePath& path) {
+  if (path.name().starts_with(".wh."))
+    throw Error(Kind::input,
+                cat("'", printable(path.str()), "' can't be in a layer: its name marks a removal"));
+}
+
+archive::EntryType entry_type(TreeEntryType type) {
+  switch (type) {
+    case TreeEntryType::directory:
+      return archive::EntryType::directory;
+    case TreeEntryType::symlink:
+      return archive::EntryType::symlink;
+    case TreeEntryType::hardlink:
+      return archive::EntryType::hardlink;
+    case TreeEntryType::file:
+      break;
+  }
+  return archive::EntryType::file;
+}
+
+archive::Entry tar_entry(const TreeEntry& from, const LayerSpec& spec) {
+  archive::Entry entry{.path = from.path,
+                       .type = entry_type(from.type),
+                       .mode = from.mode,
+                       .size = from.type == TreeEntryType::file ? from.size : 0,
+                       .target = from.target,
+                       .xattrs = {}};
+  if (const auto mode = spec.modes.find(from.path.str()); mode != spec.modes.end())
+    entry.mode = mode->second;
+  if (const auto owner = spec.owners.find(from.path.str()); owner != spec.owners.end())
+    std::tie(entry.uid, entry.gid) = owner->second;
+  return entry;
+}
+
+/// A hard link's header says what its file's does: readers take either.
+archive::Entry tar_link(const TreeEntry& from,
+                        const store::TreeManifest& manifest,
+                        const LayerSpec& spec) {
+  const auto* const file = manifest.find(from.target);
+  if (file == nullptr)
+    throw Error(Kind::internal, cat("hard link '", from.path, "' to nothing"));
+  auto entry = tar_entry(*file, spec);
+  entry.path = from.path;
+  entry.type = archive::EntryType::hardlink;
+  entry.target = from.target;
+  entry.size = 0;
+  return entry;
+}
+
+void write_entries(archive::TarWriter& tar,
+                   const store::TreeManifest& manifest,
+                   const LayerSpec& spec,
+                   const Cancel& cancel) {
+  TreeFiles files(spec.tree.root);
+  for (const auto& entry : manifest.entries()) {
+    cancel.check();
+    refuse_whiteout(entry.path);
+    if (entry.type == TreeEntryType::hardlink) {
+      tar.add(tar_link(entry, manifest, spec));
+    } else if (entry.type != TreeEntryType::file) {
+      tar.add(tar_entry(entry, spec));
+    } else {
+      with_context([&] { return cat("packing '", printable(entry.path.str()), "'"); },
+                   [&] {
+                     FileBody body(files.open(entry), entry, cancel);
+                     tar.add(tar_entry(entry, spec), &body);
+                   });
+    }
+  }
+}
+
+}  // namespace
+
+Layer pack_layer(store::Store& store,
+                 const LayerSpec& spec,
+                 unsigned threads,
+                 const Cancel& cancel) {
+  const auto manifest = store.manifest(spec.tree.digest);
+  check_declarations(manifest, spec);
+
+  // Destroyed in reverse: the compressor's threads use the blob and the hasher to their end.
+  auto blob = store.new_blob();
+  Sha256Hasher diff_id;
+  const auto compressor = archive::compress(spec.compression, blob, threads, &diff_id);
+  archive::TarWriter tar(*compressor);
+  write_entries(tar, manifest, spec, cancel);
+  tar.finish();
+  compressor->finish();
+
+  Layer layer;
+  layer.uncompressed_size = tar.size();
+  layer.diff_id = DiffId(diff_id.finish());
+  layer.blob.media_type = media_type(spec.compression.algorithm);
+  layer.blob.size = blob.size();
+  layer.blob.digest = blob.commit();
+  return layer;
+}
+
+}  // namespace cullet::image

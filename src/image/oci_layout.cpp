@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cullet/image/oci_layout.hpp"
+
+#include <algorithm>
+
+#include <fcntl.h>
+
+#include "cullet/base/error.hpp"
+#include "cullet/base/file.hpp"
+#include "cullet/base/text.hpp"
+
+#include "layout_blobs.hpp"
+#include "layout_index.hpp"
+
+namespace cullet::image {
+
+namespace {
+
+constexpr std::string_view kVersion = "1.0.0";
+constexpr std::uint64_t kMaxVersionBytes = 4096;
+constexpr std::size_t kMaxTagLength = 128;
+
+/// distribution-spec, "Pulling manifests": what a registry takes too, so that any layout can be
+/// pushed.
+void require_tag(const std::string& tag) {
+  const auto word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  if (tag.empty() || tag.size() > kMaxTagLength || !word(tag[0]) ||
+      !std::all_of(tag.begin(), tag.end(), [&](char c) { return word(c) || c == '.' || c == '-'; }))
+    throw Error(Kind::input, cat("'", printable(tag), "' is no valid tag"))
+        .hint(
+            "a tag is up to 128 letters, digits, '_', '.' and '-', and begins with none of the "
+            "last two");
+}
+
+/// A blob with its file held open while it is read.
+class BlobSource final : public Source {
+ public:
+  BlobSource(Fd file, const Descriptor& blob)
+      : file_(std::move(file)),
+        inner_(file_.get(), blob.digest.str()),
+        verified_(inner_, blob.digest, blob.size) {}
+  std::size_t read(std::span<std::byte> into) override { return verified_.read(into); }
+
+ private:
+  Fd file_;
+  FdSource inner_;
+  VerifyingSource verified_;
+};
+
+class OciLayout final : public Repository {
+ public:
+  OciLayout(std::filesystem::path folder, const Cancel& cancel)
+      : folder_(std::move(folder)), cancel_(cancel), blobs_(folder_) {}
+
+  void create() {
+    make_directories(folder_);
+    const LayoutLock lock(folder_, cancel_);
+    if (!exists("oci-layout")) {
+      refuse_foreign_folder();
+      make_directories(folder_ / "blobs" / "sha256");
+      if (!exists("index.json"))
+        LayoutIndex().write(index_file());
+      // Last: what makes it a layout.
+      replace_file(folder_ / "oci-layout", cat("{\"imageLayoutVersion\":\"", kVersion, "\"}"));
+    }
+    blobs_.remove_leftovers();
+  }
+
+  void check_version() const {
+    const auto file = folder_ / "oci-layout";
+    if (!exists("oci-layout"))
+      throw Error(Kind::input, cat("there is no image layout at ", folder_.native()))
+          .detail(cat(file.native(), " is missing"));
+    const auto json = parse_json(read_file(file, kMaxVersionBytes), file.native());
+    if (const auto& version = string_at(json, "imageLayoutVersion", file.native());
+        version != kVersion)
+      throw Error(
+          Kind::input,
+          cat(folder_.native(), " is an image layout of version ", version, ", not ", kVersion));
+  }
+
+  [[nodiscard]] std::string name() const override { return "oci:" + folder_.native(); }
+
+  std::optional<Descriptor> find_tag(const std::string& tag) override {
+    return read_index().find_tag(tag);
+  }
+  std::vector<std::string> tags() override { return read_index().tags(); }
+
+  std::optional<ManifestBytes> find_manifest(const BlobDigest& digest) override {
+    const auto size = blobs_.size(digest);
+    if (!size)
+      return std::nullopt;
+    if (*size > kMaxManifestBytes)
+      throw Error(Kind::refused, cat("manifest ", digest, " has ", *size, " bytes"))
+          .detail(cat("manifests are at most ", kMaxManifestBytes, " bytes"));
+    Descriptor blob;
+    blob.digest = digest;
+    blob.size = *size;
+    BlobSource source(blobs_.open(digest), blob);
+    auto bytes = read_all(source, kMaxManifestBytes, cat("manifest ", digest));
+    auto type = media_type(digest, bytes);
+    return ManifestBytes{std::move(bytes), std::move(type)};
+  }
+
+  bool has_manifest(const BlobDigest& digest) override { return blobs_.size(digest).has_value(); }
+  bool has_blob(const Descriptor& blob) override { return blobs_.size(blob.digest) == blob.size; }
+  std::unique_ptr<Source> open_blob(const Descriptor& blob) override {
+    return std::make_unique<BlobSource>(blobs_.open(blob.digest), blob);
+  }
+  std::filesystem::path blob_file(const Descriptor& blob) override {
+    return blobs_.path(blob.digest);
+  }
+
+  void put_blob(const Descriptor& blob, const BlobOrigin& origin) override {
+    with_context([&] { return cat("putting blob ", blob.digest, " into ", name()); },
+                 [&] {
+                   if (has_blob(blob))
+                     return;
+                   if (!origin.file.empty() && blobs_.link(blob, origin.file, cancel_))
+                     return;
+                   copy_blob(blob, origin);
+                 });
+  }
+
+  Descriptor put_manifest(const std::string& bytes, const std::string& media_type) override {
+    auto descriptor = Descriptor::of(bytes, media_type);
+    return with_context(
+        [&] { return cat("putting manifest ", descriptor.digest, " into ", name()); },
+        [&] {
+          put_manifest(bytes, descriptor);
+          return descriptor;
+        });
+  }
+
+  void put_tag(const std::string& tag,
+               const Descriptor& manifest,
+               const std::string& /*bytes*/) override {
+    require_tag(tag);
+    if (blobs_.size(manifest.digest) != manifest.size)
+      throw Error(Kind::refused,
+                  cat("tag '",
+                      tag,
+                      "' can't point to ",
+                      manifest.digest,
+                      ": ",
+                      name(),
+                      " does not hold that manifest"));
+    const LayoutLock lock(folder_, cancel_);
+    auto index = read_index();
+    if (index.find_tag(tag) == manifest)
+      return;
+    index.set_tag(tag, manifest);
+    index.write(index_file());
+  }
+
+  std::vector<Descriptor> referrers(const BlobDigest& digest,
+                                    const std::string& artifact_type) override {
+    std::vector<Descriptor> list;
+    for (const auto& entry : read_index().untagged()) {
+      if (entry.media_type != kManifestType ||
+          (!artifact_type.empty() && !entry.artifact_type.empty() &&
+           entry.artifact_type != artifact_type))
+        continue;
+      const auto found = find_manifest(entry.digest);
+      if (!found)
+        continue;  // removed by another tool
+      const auto manifest = Manifest::parse(found->bytes, cat("manifest ", entry.digest));
+      if (!manifest.subject || manifest.subject->digest != digest)
+        continue;
+      auto descriptor = referrer(Descriptor::of(found->bytes, found->media_type), manifest);
+      if (artifact_type.empty() || descriptor.artifact_type == artifact_type)
+        list.push_back(std::move(descriptor));
+    }
+    std::sort(list.begin(), list.end(), [](const Descriptor& a, const Descriptor& b) {
+      return a.digest < b.digest;
+    });
+    return list;
+  }
+
+ private:
+  [[nodiscard]] std::filesystem::path index_file() const { return folder_ / "index.json"; }
+  [[nodiscard]] LayoutIndex read_index() const { return LayoutIndex::read(index_file()); }
+  [[nodiscard]] bool exists(const char* file) const {
+    std::error_code error;
+    return std::filesystem::exists(folder_ / file, error);
+  }
+
+  /// A mistyped path must not fill somebody's folder. What a killed create() leaves is no obstacle.
+  void refuse_foreign_folder() const {
+    const auto folder = open_directory(folder_);
+    for (const auto& file : list_directory(folder.get(), folder_.native()))
+      if (file != "blobs" && file != "index.json" && !file.starts_with("."))
+        throw Error(Kind::input, cat(folder_.native(), " is neither empty nor an image layout"))
+            .detail(cat("it holds '", printable(file), "'"));
+  }
+
+  /// As the manifest says, else its entry in the index, else by what it holds (image-spec leaves
+  /// the field optional).
+  [[nodiscard]] std::string media_type(const BlobDigest& digest, const std::string& bytes) const {
+    const auto what = cat("manifest ", digest);
+    const auto json = parse_json(bytes, what, kMaxManifestBytes);
+    if (!json.is_object())
+      throw Error(Kind::input, cat(what, " must be a JSON object"));
+    if (auto type = optional_string(json, "mediaType", what); !type.empty())
+      return type;
+    if (auto type = read_index().media_type(digest); !type.empty())
+      return type;
+    return std::string(json.contains("manifests") ? kIndexType : kManifestType);
+  }
+
+  void copy_blob(const Descriptor& blob, const BlobOrigin& origin) const {
+    if (origin.open) {
+      const auto source = origin.open();
+      blobs_.copy(blob, *source, cancel_);
+      return;
+    }
+    if (origin.file.empty())
+      throw Error(Kind::internal, cat("blob ", blob.digest, " has no origin"));
+    const auto file = open_file(origin.file, O_RDONLY);
+    FdSource source(file.get(), origin.file.native());
+    blobs_.copy(blob, source, cancel_);
+  }
+
+  /// A referrer's descriptor as the referrers API would list it (distribution-spec, "Listing
+  /// referrers").
+  static Descriptor referrer(Descriptor descriptor, const Manifest& manifest) {
+    descriptor.artifact_type =
+        manifest.artifact_type.empty() ? manifest.config.media_type : manifest.artifact_type;
+    descriptor.annotations = manifest.annotations;
+    return descriptor;
+  }
+
+  void put_manifest(const std::string& bytes, Descriptor& descriptor) {
+    if (bytes.size() > kMaxManifestBytes)
+      throw Error(Kind::input, cat("a manifest of ", bytes.size(), " bytes is too large"));
+    std::optional<Manifest> manifest;
+    if (descriptor.media_type == kManifestType) {
+      manifest = Manifest::parse(bytes, cat("manifest ", descriptor.digest));
+      require_blobs(*manifest);
+    }
+    if (blobs_.size(descriptor.digest) != descriptor.size) {
+      MemorySource source(bytes);
+      blobs_.copy(descriptor, source, cancel_);
+    }
+    if (!manifest || !manifest->subject)
+      return;
+    descriptor = referrer(std::move(descriptor), *manifest);
+    const LayoutLock lock(folder_, cancel_);
+    auto index = read_index();
+    if (index.add_untagged(descriptor))
+      index.write(index_file());
+  }
+
+  void require_blobs(const Manifest& manifest) {
+    const auto require = [&](const Descriptor& blob) {
+      if (!has_blob(blob))
+        throw Error(
+            Kind::refused,
+            cat("the manifest names blob ", blob.digest, ", which ", name(), " does not hold"));
+    };
+    require(manifest.config);
+    for (const auto& layer : manifest.layers)
+      require(layer);
+  }
+
+  std::filesystem::path folder_;
+  Cancel cancel_;
+  LayoutBlobs blobs_;
+};
+
+}  // namespace
+
+std::unique_ptr<Repository> open_layout(const std::filesystem::path& folder,
+                                        bool create,
+                                        const Cancel& cancel) {
+  auto layout = std::make_unique<OciLayout>(folder, cancel);
+  if (create)
+    layout->create();
+  layout->check_version();
+  return layout;
+}
+
+}  // namespace cullet::image

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <vector>
+
+#include "cullet/archive/compression.hpp"
+#include "cullet/base/error.hpp"
+#include "cullet/image/repository.hpp"
+
+namespace cullet::image {
+
+namespace {
+
+/// Beyond what any layer unfolds to; a bomb ends here.
+constexpr std::uint64_t kMaxLayerBytes = std::uint64_t{256} << 30U;
+constexpr int kMaxDepth = 4;
+
+class Validator {
+ public:
+  Validator(Repository& repository, const Cancel& cancel)
+      : repository_(repository), cancel_(cancel) {}
+
+  void manifest(const Descriptor& descriptor, int depth) {
+    check(cat("manifest ", descriptor.digest),
+          [&](const std::string& what) { read_manifest(descriptor, depth, what); });
+  }
+
+  Validation result;
+
+ private:
+  /// Counts what is read, and lets the work be stopped.
+  class Counted final : public Source {
+   public:
+    Counted(Source& inner, Validator& owner) : inner_(inner), owner_(owner) {}
+    std::size_t read(std::span<std::byte> into) override {
+      owner_.cancel_.check();
+      const auto count = inner_.read(into);
+      owner_.result.bytes += count;
+      size_ += count;
+      return count;
+    }
+    [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+
+   private:
+    Source& inner_;
+    Validator& owner_;
+    std::uint64_t size_ = 0;
+  };
+
+  void problem(std::string text) { result.problems.push_back(std::move(text)); }
+
+  /// Wrong content is part of the verdict; a machine that fails, or an interrupt, is not.
+  template <class Work>
+  void check(const std::string& what, const Work& work) {
+    try {
+      work(what);
+    } catch (const Error& error) {
+      if (error.kind() != Kind::refused && error.kind() != Kind::input)
+        throw;
+      auto text = cat(what, ": ", error.message());
+      for (const auto& detail : error.details())
+        text += cat(" (", detail, ")");
+      problem(std::move(text));
+    }
+  }
+
+  void read_manifest(const Descriptor& descriptor, int depth, const std::string& what) {
+    const auto found = repository_.find_manifest(descriptor.digest);
+    if (!found) {
+      problem(what + " is missing");
+      return;
+    }
+    result.bytes += found->bytes.size();
+    if (const auto got = sha256(found->bytes); got != descriptor.digest)
+      problem(cat(what, " hashes to ", got));
+    if (found->bytes.size() != descriptor.size)
+      problem(cat(what, " has ", found->bytes.size(), " bytes, not ", descriptor.size));
+    if (found->media_type != descriptor.media_type)
+      problem(
+          cat(what, " is of type '", found->media_type, "', not '", descriptor.media_type, "'"));
+    if (is_index(found->media_type))
+      index(Index::parse(found->bytes, what), depth, what);
+    else
+      image(Manifest::parse(found->bytes, what));
+  }
+
+  static bool is_index(std::string_view media_type) {
+    return media_type == kIndexType || media_type.ends_with("manifest.list.v2+json");
+  }
+  static bool is_image_config(std::string_view media_type) {
+    return media_type == kConfigType ||
+           media_type == "application/vnd.docker.container.image.v1+json";
+  }
+
+  void index(const Index& index, int depth, const std::string& what) {
+    if (depth >= kMaxDepth) {
+      problem(what + " nests indexes too deeply");
+      return;
+    }
+    for (const auto& each : index.manifests)
+      manifest(each, depth + 1);
+  }
+
+  void image(const Manifest& manifest) {
+    if (!is_image_config(manifest.config.media_type)) {
+      blob(manifest.config, "config");
+      for (const auto& layer : manifest.layers)
+        blob(layer, "blob");
+      return;
+    }
+    std::vector<DiffId> diff_ids;
+    const auto before = result.problems.size();
+    check(cat("config ", manifest.config.digest), [&](const std::string& what) {
+      const auto source = repository_.open_blob(manifest.config);
+      Counted counted(*source, *this);
+      const auto config = Config::parse(read_all(counted, kMaxConfigBytes, what), what);
+      size(manifest.config, counted.size(), what);
+      for (const auto& layer : config.layers)
+        diff_ids.push_back(layer.diff_id);
+    });
+    const bool readable = result.problems.size() == before;
+    if (readable && diff_ids.size() != manifest.layers.size())
+      problem(cat(
+          "the config lists ", diff_ids.size(), " layers, the manifest ", manifest.layers.size()));
+    for (std::size_t i = 0; i < manifest.layers.size(); ++i)
+      layer(manifest.layers[i], i < diff_ids.size() ? &diff_ids[i] : nullptr);
+  }
+
+  void size(const Descriptor& blob, std::uint64_t got, const std::string& what) {
+    if (got != blob.size)
+      problem(cat(what, " has ", got, " bytes, not ", blob.size));
+  }
+
+  void blob(const Descriptor& blob, std::string_view role) {
+    check(cat(role, " ", blob.digest), [&](const std::string& what) {
+      const auto source = repository_.open_blob(blob);
+      Counted counted(*source, *this);
+      Sha256Hasher hasher;
+      copy(counted, hasher);
+      size(blob, counted.size(), what);
+      if (const auto got = hasher.finish(); got != blob.digest)
+        problem(cat(what, " hashes to ", got));
+    });
+  }
+
+  /// Hashes what passes, below the decompressor.
+  class Hashed final : public Source {
+   public:
+    explicit Hashed(Source& inner) : inner_(inner) {}
+    std::size_t read(std::span<std::byte> into) override {
+      const auto count = inner_.read(into);
+      hasher_.write(Bytes(into).first(count));
+      return count;
+    }
+    Sha256 finish() { return hasher_.finish(); }
+
+   private:
+    Source& inner_;
+    Sha256Hasher hasher_;
+  };
+
+  void layer(const Descriptor& blob, const DiffId* diff_id) {
+    check(cat("layer ", blob.digest), [&](const std::string& what) {
+      const auto source = repository_.open_blob(blob);
+      Counted counted(*source, *this);
+      Hashed compressed(counted);
+      const auto plain = archive::decompress(compressed, kMaxLayerBytes, what);
+      Sha256Hasher hasher;
+      copy(*plain, hasher);
+      size(blob, counted.size(), what);
+      if (const auto got = compressed.finish(); got != blob.digest)
+        problem(cat(what, " hashes to ", got));
+      if (const auto got = hasher.finish(); diff_id != nullptr && got != *diff_id)
+        problem(cat(what, " unpacks to ", got, "; the config says ", *diff_id));
+    });
+  }
+
+  Repository& repository_;
+  const Cancel& cancel_;
+};
+
+}  // namespace
+
+Validation validate(Repository& repository, const Descriptor& manifest, const Cancel& cancel) {
+  Validator validator(repository, cancel);
+  validator.manifest(manifest, 0);
+  return std::move(validator.result);
+}
+
+}  // namespace cullet::image

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "cullet/archive/compression.hpp"
+#include "cullet/base/error.hpp"
+#include "cullet/image/layer.hpp"
+#include "graph.hpp"
+
+namespace cullet::plan {
+
+namespace {
+
+constexpr int kFilesVersion = 1;
+constexpr int kTestVersion = 1;
+
+archive::Compression compression(const workspace::ImageSpec& image) {
+  return image.compression == "gzip" ? archive::Compression{archive::Algorithm::gzip, 6}
+                                     : archive::Compression{};
+}
+
+Json owner_inputs(
+    const std::map<std::string, std::pair<std::uint32_t, std::uint32_t>>& owners) {
+  Json out = Json::object();
+  for (const auto& [path, owner] : owners) out[path] = {owner.first, owner.second};
+  return out;
+}
+
+Json config_inputs(const workspace::ImageConfig& config) {
+  return {{"entrypoint", config.entrypoint}, {"cmd", config.cmd},
+          {"env", config.env},               {"user", config.user},
+          {"working_dir", config.working_dir}, {"ports", config.ports},
+          {"volumes", config.volumes},       {"stop_signal", config.stop_signal},
+          {"labels", config.labels},         {"annotations", config.annotations}};
+}
+
+Json file_inputs(const workspace::ImageFile& file) {
+  switch (file.type) {
+    case workspace::ImageFile::Type::directory: return {"d", file.mode};
+    case workspace::ImageFile::Type::symlink: return {"l", file.target};
+    case workspace::ImageFile::Type::file: break;
+  }
+  return {"f", file.mode, sha256(std::string_view(file.text)).str()};
+}
+
+}  // namespace
+
+std::size_t GraphBuilder::files(const workspace::Recipe& recipe) {
+  Node node;
+  node.kind = ActionKind::files;
+  node.subject = recipe.name;
+  node.recipe = &recipe;
+  Json entries = Json::object();
+  for (const auto& file : recipe.image->files) entries[file.path] = file_inputs(file);
+  node.fixed = {{"version", kFilesVersion}, {"files", entries}};
+  return add(std::move(node));
+}
+
+/// One layer per content, most stable first, so that a rebuild of what changes often leaves the
+/// layers below it as they are: packages, then other recipes' outputs (what was planned first is
+/// needed by what comes later), the recipe's own component, and the declared files.
+std::vector<GraphBuilder::LayerPlan> GraphBuilder::layer_order(const workspace::Recipe& recipe) {
+  std::vector<LayerPlan> package_sets, others, own;
+  for (const auto& content : recipe.image->contents) {
+    if (const auto* set = std::get_if<workspace::PackageSet>(&content)) {
+      const auto node = packages(recipe, *set);
+      package_sets.push_back({plan_.nodes[node].title(), node});
+    } else {
+      const auto& ref = std::get<workspace::OutputRef>(content);
+      (ref.recipe == recipe.name ? own : others).push_back({ref.str(), output(ref)});
+    }
+  }
+  std::stable_sort(others.begin(), others.end(), [](const LayerPlan& a, const LayerPlan& b) {
+    return a.tree < b.tree;
+  });
+  std::vector<LayerPlan> order = std::move(package_sets);
+  order.insert(order.end(), others.begin(), others.end());
+  order.insert(order.end(), own.begin(), own.end());
+  if (!recipe.image->files.empty()) order.push_back({"files", files(recipe)});
+  return order;
+}
+
+std::size_t GraphBuilder::layer(const workspace::Recipe& recipe, const LayerPlan& content) {
+  Node node;
+  node.kind = ActionKind::layer;
+  node.subject = cat(recipe.name, ": ", content.title);
+  node.recipe = &recipe;
+  auto owners = recipe.image->owners;
+  for (const auto& file : recipe.image->files)
+    if (file.uid != 0 || file.gid != 0) owners[file.path] = {file.uid, file.gid};
+  auto modes = recipe.image->modes;
+  modes.insert(recipe.modes.begin(), recipe.modes.end());
+  node.fixed = {{"assembly", image::kAssembly},
+                {"compression", archive::describe(compression(*recipe.image))},
+                {"owners", owner_inputs(owners)},
+                {"modes", modes}};
+  node.dependencies = {{"tree", content.tree, "tree"}};
+  return add(std::move(node));
+}
+
+void GraphBuilder::add_epochs(const workspace::Recipe& recipe, Node& node) {
+  if (!recipe.fork.empty()) {
+    const auto own = source(workspace_.forks.at(recipe.fork));
+    node.dependencies.push_back({"epoch", own, "epoch"});
+    return;
+  }
+  for (const auto& content : recipe.image->contents)
+    if (const auto* ref = std::get_if<workspace::OutputRef>(&content)) {
+      const auto from = source(workspace_.forks.at(find(*ref).fork));
+      node.dependencies.push_back({cat("epoch ", ref->recipe), from, "epoch"});
+    }
+}
+
+std::size_t GraphBuilder::image(const workspace::Recipe& recipe,
+                                const std::vector<LayerPlan>& contents) {
+  Node node;
+  node.kind = ActionKind::image;
+  node.subject = recipe.name;
+  node.recipe = &recipe;
+  if (!recipe.fork.empty()) node.fork = &workspace_.forks.at(recipe.fork);
+  node.fixed = {{"assembly", image::kAssembly},
+                {"name", recipe.name},
+                {"config", config_inputs(recipe.image->config)},
+                {"compression", archive::describe(compression(*recipe.image))},
+                {"pin", node.fork == nullptr ? Json() : Json(node.fork->commit)},
+                {"upstream", node.fork == nullptr ? "" : node.fork->upstream},
+                {"version", node.fork == nullptr ? "" : node.fork->version}};
+  for (const auto& content : contents)
+    node.dependencies.push_back({"layer " + content.title, layer(recipe, content), ""});
+  add_epochs(recipe, node);
+  // The trees are read to find conflicts between layers.
+  for (const auto& content : contents)
+    node.dependencies.push_back({"tree " + content.title, content.tree, "tree"});
+  return add(std::move(node));
+}
+
+std::size_t GraphBuilder::test(const workspace::Recipe& recipe,
+                               const std::vector<LayerPlan>& contents) {
+  Node node;
+  node.kind = ActionKind::test;
+  node.subject = recipe.name;
+  node.recipe = &recipe;
+  Json steps = Json::array();
+  for (const auto& step : recipe.image->test) {
+    steps.push_back({{"exec", step.exec}, {"run", step.run}, {"tools", step.tools}});
+    if (step.tools.empty()) continue;
+    const auto tools = environment(workspace_.config.environments.at(step.tools));
+    node.dependencies.push_back({"tools " + step.tools, tools, "tree"});
+  }
+  node.fixed = {{"version", kTestVersion},
+                {"steps", steps},
+                {"env", recipe.image->config.env},
+                {"user", recipe.image->config.user},
+                {"working_dir", recipe.image->config.working_dir}};
+  for (const auto& content : contents)
+    node.dependencies.push_back({"tree " + content.title, content.tree, "tree"});
+  return add(std::move(node));
+}
+
+}  // namespace cullet::plan

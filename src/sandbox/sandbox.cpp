@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cullet/sandbox/sandbox.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+
+#include "arguments.hpp"
+#include "cullet/base/error.hpp"
+#include "cullet/base/json.hpp"
+#include "cullet/sandbox/seccomp.hpp"
+#include "diagnosis.hpp"
+
+namespace cullet::sandbox {
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+struct Pipe {
+  Fd read, write;
+  Pipe() {
+    std::array<int, 2> ends{};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error("cannot make a pipe", errno);
+    read = Fd(ends[0]);
+    write = Fd(ends[1]);
+  }
+};
+
+Fd seccomp_file() {
+  static const std::string program = seccomp_program();
+  Fd file(memfd_create("seccomp", MFD_CLOEXEC));
+  if (!file.valid()) throw system_error("cannot hand over the seccomp filter", errno);
+  write_all(file.get(), as_bytes(program), "the seccomp filter");
+  lseek(file.get(), 0, SEEK_SET);
+  return file;
+}
+
+/// Passes what the sandbox prints on to a descriptor, up to a limit.
+class Output {
+ public:
+  Output(int to, std::uint64_t limit) : to_(to), left_(limit) {}
+  [[nodiscard]] int fd() const { return pipe_.read.get(); }
+  [[nodiscard]] int writer() const { return pipe_.write.get(); }
+  void close_writer() { pipe_.write = Fd(); }
+  [[nodiscard]] bool over_limit() const { return over_; }
+  /// The first of what came: bwrap's own complaint, where the command never ran.
+  [[nodiscard]] const std::string& beginning() const { return beginning_; }
+
+  /// Reads once; false at the end.
+  bool pump() {
+    const auto got = read(pipe_.read.get(), buffer_.data(), buffer_.size());
+    if (got < 0) return errno == EINTR || errno == EAGAIN;
+    if (got == 0) return false;
+    const auto size = std::min(left_, static_cast<std::uint64_t>(got));
+    const Bytes bytes(buffer_.data(), static_cast<std::size_t>(size));
+    if (to_ >= 0) write_all(to_, bytes, "the log");
+    if (beginning_.size() < 2000) beginning_.append(as_text(bytes).substr(0, 2000));
+    left_ -= size;
+    over_ = over_ || size < static_cast<std::uint64_t>(got);
+    return true;
+  }
+
+ private:
+  Pipe pipe_;
+  int to_;
+  std::uint64_t left_;
+  bool over_ = false;
+  std::string beginning_;
+  std::array<std::byte, 64U << 10U> buffer_{};
+};
+
+/// The command's exit code from bwrap's --json-status-fd; nullopt when it never ran.
+std::optional<int> reported_exit(int fd) {
+  FdSource source(fd, "bwrap's report");
+  const auto text = read_all(source, 1U << 20U, "bwrap's report");
+  constexpr std::string_view kField = "\"exit-code\": ";
+  const auto at = text.rfind(kField);
+  if (at == std::string::npos) return std::nullopt;
+  return std::atoi(text.c_str() + at + kField.size());
+}
+
+/// bwrap passes the death by a signal on as 128 + its number, as a shell does.
+ExitStatus status_of(int code) {
+  constexpr int kSignalled = 128;
+  return code > kSignalled && code < kSignalled + 65 ? ExitStatus{0, code - kSignalled}
+                                                     : ExitStatus{code, 0};
+}
+
+class Run {
+ public:
+  Run(const Spec& spec, const Cancel& cancel)
+      : spec_(spec),
+        cancel_(cancel),
+        stage_(spec.mounts, spec.limits),
+        seccomp_(seccomp_file()),
+        output_(spec.output, spec.limits.output_bytes) {}
+
+  Result finish() {
+    auto process = start();
+    status_.write = Fd();
+    output_.close_writer();
+    Result result;
+    if (spec_.interactive)
+      process.wait(Cancel());
+    else
+      result.outcome = watch(process);
+    const auto code = reported_exit(status_.read.get());
+    if (result.outcome == Outcome::exited && !code) throw bwrap_error(output_.beginning());
+    if (code) result.status = status_of(*code);
+    return result;
+  }
+
+ private:
+  Process start() {
+    ProcessSpec process;
+    process.argv = bwrap_arguments(spec_, seccomp_.get(), status_.write.get());
+    process.inherit = {seccomp_.get(), status_.write.get()};
+    if (spec_.interactive) {
+      process.in = STDIN_FILENO;
+      process.out = STDOUT_FILENO;
+      process.err = STDERR_FILENO;
+      process.own_group = false;
+    } else {
+      process.out = output_.writer();
+      process.err = output_.writer();
+    }
+    process.before_exec = [this] { return stage_.prepare(); };
+    try {
+      return Process::start(process);
+    } catch (Error& failure) {
+      const auto at = stage_.failed_at();
+      if (at.part != Stage::Part::none) throw stage_error(at, spec_);
+      failure.hint("bubblewrap is needed: apt-get install bubblewrap");
+      throw;
+    }
+  }
+
+  /// Until the output ends (nobody is left who could write), the time is up or too much came.
+  Outcome watch(Process& process) {
+    const auto deadline = SteadyClock::now() + std::chrono::seconds(spec_.limits.seconds);
+    bool open = true;
+    while (open) {
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline -
+                                                                              SteadyClock::now());
+      if (left.count() <= 0) return stop(process, Outcome::timed_out);
+      std::array<pollfd, 3> waits{pollfd{output_.fd(), POLLIN, 0}, pollfd{cancel_.fd(), POLLIN, 0},
+                                  pollfd{process.fd(), POLLIN, 0}};
+      const auto wait = std::min<std::int64_t>(left.count() + 1, 60'000);
+      poll(waits.data(), waits.size(), static_cast<int>(wait));
+      if (waits[1].revents != 0) {
+        stop(process, Outcome::exited);
+        throw Error(Kind::interrupted, "interrupted");
+      }
+      if (waits[0].revents != 0)
+        open = output_.pump();
+      else if (waits[2].revents != 0)
+        open = false;
+      if (output_.over_limit()) return stop(process, Outcome::output_limit);
+    }
+    process.wait(cancel_);
+    return Outcome::exited;
+  }
+
+  /// Ends bwrap, and with it everything in its pid namespace.
+  Outcome stop(Process& process, Outcome outcome) {
+    process.kill(SIGKILL);
+    process.wait(Cancel());
+    return outcome;
+  }
+
+  const Spec& spec_;
+  const Cancel& cancel_;
+  Stage stage_;
+  Fd seccomp_;
+  Pipe status_;
+  Output output_;
+};
+
+}  // namespace
+
+Result run(const Spec& spec, const Cancel& cancel) {
+  cancel.check();
+  return Run(spec, cancel).finish();
+}
+
+void probe(const Cancel& cancel) {
+  // The machine's own /usr, seen twice, is enough to try every part of a real run.
+  Spec spec;
+  spec.mounts.push_back({"/", {"/"}, {}});
+  spec.argv = {"/bin/true"};
+  run(spec, cancel);
+}
+
+}  // namespace cullet::sandbox

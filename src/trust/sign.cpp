@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
+#include "cullet/trust/signature.hpp"
+#include "simple_signing.hpp"
+
+namespace cullet::trust {
+
+namespace {
+
+/// A blob that lives in memory; `bytes` is copied into the origin, which may be read again.
+image::BlobOrigin in_memory(std::string bytes) {
+  class Owning final : public Source {
+   public:
+    explicit Owning(std::shared_ptr<const std::string> text)
+        : text_(std::move(text)), source_(*text_) {}
+    std::size_t read(std::span<std::byte> into) override { return source_.read(into); }
+
+   private:
+    std::shared_ptr<const std::string> text_;
+    MemorySource source_;
+  };
+  image::BlobOrigin origin;
+  origin.open = [text = std::make_shared<const std::string>(std::move(bytes))] {
+    return std::make_unique<Owning>(text);
+  };
+  return origin;
+}
+
+image::Descriptor put(image::Repository& repository, const std::string& bytes,
+                      std::string_view media_type) {
+  auto descriptor = image::Descriptor::of(bytes, std::string(media_type));
+  repository.put_blob(descriptor, in_memory(bytes));
+  return descriptor;
+}
+
+std::optional<image::Manifest> legacy_manifest(image::Repository& repository,
+                                               const BlobDigest& digest) {
+  const auto tag = repository.find_tag(signature_tag(digest));
+  if (!tag) return std::nullopt;
+  const auto found = repository.find_manifest(tag->digest);
+  if (!found) return std::nullopt;
+  return image::Manifest::parse(found->bytes, cat(repository.name(), ":", signature_tag(digest)));
+}
+
+/// Whether a layer is this key's signature over exactly this payload.
+bool holds(const image::Manifest& legacy, const std::string& payload, const PublicKey& key) {
+  const BlobDigest want(sha256(payload));
+  for (const auto& layer : legacy.layers) {
+    const auto annotation = layer.annotations.find(std::string(kSignatureAnnotation));
+    if (layer.digest != want || annotation == layer.annotations.end()) continue;
+    const auto signature = base64_decode(annotation->second);
+    if (signature && key.verify(payload, *signature)) return true;
+  }
+  return false;
+}
+
+bool sign_legacy(image::Repository& repository, const image::Descriptor& manifest,
+                 const PrivateKey& key, const std::string& docker_reference) {
+  const auto payload = simple_signing_payload(docker_reference, manifest.digest);
+  auto legacy = legacy_manifest(repository, manifest.digest).value_or(image::Manifest{});
+  if (holds(legacy, payload, key.public_key())) return false;
+  auto layer = put(repository, payload, kSimpleSigningType);
+  layer.annotations[std::string(kSignatureAnnotation)] = base64(key.sign(payload));
+  legacy.layers.push_back(std::move(layer));
+  Json diff_ids = Json::array();
+  for (const auto& one : legacy.layers) diff_ids.push_back(one.digest.str());
+  // Nobody reads this config, but clients expect one of an image's form.
+  legacy.config = put(repository,
+                      canonical({{"architecture", ""},
+                                 {"config", Json::object()},
+                                 {"created", "0001-01-01T00:00:00Z"},
+                                 {"os", ""},
+                                 {"rootfs", {{"diff_ids", diff_ids}, {"type", "layers"}}}}),
+                      image::kConfigType);
+  const auto bytes = legacy.serialize();
+  const auto carrier = repository.put_manifest(bytes, std::string(image::kManifestType));
+  repository.put_tag(signature_tag(manifest.digest), carrier, bytes);
+  return true;
+}
+
+bool has_bundle(image::Repository& repository, const image::Descriptor& manifest,
+                const PublicKey& key) {
+  for (const auto& found : verify(repository, manifest, key).found)
+    if (found.valid && found.format == "bundle v0.3") return true;
+  return false;
+}
+
+bool sign_bundle(image::Repository& repository, const image::Descriptor& manifest,
+                 const PrivateKey& key) {
+  if (has_bundle(repository, manifest, key.public_key())) return false;
+  const auto bundle = make_bundle(key, manifest.digest, kSignPredicate, Json::object());
+  image::Manifest carrier;
+  carrier.artifact_type = kBundleType;
+  carrier.config = put(repository, "{}", image::kEmptyType);
+  carrier.layers = {put(repository, bundle, kBundleType)};
+  carrier.subject = manifest;
+  carrier.subject->annotations.clear();
+  carrier.annotations = {{"dev.sigstore.bundle.content", "dsse-envelope"},
+                         {std::string(kPredicateAnnotation), std::string(kSignPredicate)},
+                         {"in-toto.io/predicate-type", std::string(kSignPredicate)}};
+  repository.put_manifest(carrier.serialize(), std::string(image::kManifestType));
+  return true;
+}
+
+}  // namespace
+
+std::string signature_tag(const BlobDigest& digest) { return cat("sha256-", digest.hex(), ".sig"); }
+
+std::string simple_signing_payload(const std::string& docker_reference, const BlobDigest& digest) {
+  return canonical({{"critical",
+                     {{"identity", {{"docker-reference", docker_reference}}},
+                      {"image", {{"docker-manifest-digest", digest.str()}}},
+                      {"type", "cosign container image signature"}}},
+                    {"optional", nullptr}});
+}
+
+bool sign(image::Repository& repository, const image::Descriptor& manifest, const PrivateKey& key,
+          const std::string& docker_reference) {
+  return with_context(cat("signing ", repository.name(), "@", manifest.digest), [&] {
+    // The bundle first: readers of bundles fall back to the legacy one only where there is none.
+    const bool bundled = sign_bundle(repository, manifest, key);
+    const bool legacy = sign_legacy(repository, manifest, key, docker_reference);
+    return bundled || legacy;
+  });
+}
+
+bool is_signed(image::Repository& repository, const image::Descriptor& manifest,
+               const PublicKey& key, const std::string& docker_reference) {
+  const auto legacy = legacy_manifest(repository, manifest.digest);
+  if (!legacy ||
+      !holds(*legacy, simple_signing_payload(docker_reference, manifest.digest), key))
+    return false;
+  for (const auto& referrer : repository.referrers(manifest.digest, std::string(kBundleType))) {
+    const auto predicate = referrer.annotations.find(std::string(kPredicateAnnotation));
+    if (predicate != referrer.annotations.end() && predicate->second == kSignPredicate) return true;
+  }
+  return false;
+}
+
+}  // namespace cullet::trust

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fields.hpp"
+#include "scalars.hpp"
+#include "values.hpp"
+
+namespace cullet::workspace {
+namespace {
+
+constexpr auto kOptional = Presence::optional;
+constexpr auto kRequired = Presence::required;
+
+constexpr Field<Environment> kEnvironment[] = {
+    {"debian", kRequired, [](const Node& n, Environment& e) { e.suite = read_suite(n); }},
+    {"packages",
+     kRequired,
+     [](const Node& n, Environment& e) {
+       e.packages = read_filled_set(n, read_package);
+       e.packages_at = positions(n);
+     }},
+    {"links",
+     kOptional,
+     [](const Node& n, Environment& e) { read_map(n, e.links, read_inner_path, read_line); }},
+};
+
+constexpr Field<Config> kSigning[] = {
+    {"key", kRequired, [](const Node& n, Config& c) { c.signing_key = read_key_path(n); }},
+};
+
+constexpr Field<Config> kConfig[] = {
+    {"registry", kOptional, [](const Node& n, Config& c) { c.registry = read_registry(n); }},
+    {"signing",
+     kOptional,
+     [](const Node& n, Config& c) { read_fields(n, "'signing'", kSigning, c); }},
+    {"mirrors",
+     kOptional,
+     [](const Node& n, Config& c) { c.mirrors = read_filled_set(n, read_mirror); }},
+    {"environments",
+     kOptional,
+     [](const Node& n, Config& c) {
+       read_map(n, c.environments, read_name, [](const Node& value) {
+         Environment environment;
+         environment.name = value.label;
+         environment.at = value.at();
+         read_fields(value, "an environment", kEnvironment, environment);
+         return environment;
+       });
+     }},
+};
+
+}  // namespace
+
+Config parse_config(std::string_view text, const std::string& file) {
+  const auto document = parse_document(text, file);
+  Config config;
+  config.registry = "oci:.cullet/registry";
+  read_fields(document, "cullet.yaml", kConfig, config);
+  return config;
+}
+
+}  // namespace cullet::workspace

@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# Bad input: each gets its exit status and an error that says what and where, and loses nothing.
+set -euo pipefail
+source "$(dirname "$0")/lib.sh"
+e2e_begin
+workspace_new
+fork_new greeting
+recipe=$WORKSPACE/recipes/greeting.yaml fork=$WORKSPACE/forks/greeting.yaml
+cp "$recipe" "$FIXTURE_DIR/recipe" && cp "$fork" "$FIXTURE_DIR/fork"
+restore() { cp "$FIXTURE_DIR/recipe" "$recipe" && cp "$FIXTURE_DIR/fork" "$fork"; }
+build=("$CULLET" build greeting)
+in_workspace "${build[@]}" >/dev/null
+good=$(digest_of greeting)
+
+# --- the files a user writes ---
+sed -i 's/^steps:/stepz:/' "$recipe"
+expect 1 "recipes/greeting.yaml:3:1: " "${build[@]}"
+grep -q "did you mean 'steps'" "$FIXTURE_DIR/err"
+restore && printf 'fork: greeting\n' >>"$recipe"
+expect 1 'recipes/greeting.yaml:' "${build[@]}"
+restore && sed -i 's/^environment: c/environment: cc/' "$recipe"
+expect 1 "there is no environment 'cc'" "${build[@]}"
+restore && sed -i '2a needs: [other]' "$recipe" &&
+  sed 's/needs: \[other\]/needs: [greeting]/' "$recipe" >"$WORKSPACE/recipes/other.yaml"
+expect 1 'recipes need each other: greeting → other → greeting' "${build[@]}"
+rm "$WORKSPACE/recipes/other.yaml"
+restore && sed -i 's/^fork: greeting/fork: greetin/' "$recipe"
+expect 1 "there is no fork 'greetin'" "${build[@]}"
+restore
+expect 1 "there is no recipe 'greetign'" "$CULLET" build greetign
+expect 2 'cullet COMMAND --help' "$CULLET" biuld
+grep -q 'did you mean `cullet build`' "$FIXTURE_DIR/err"
+
+# --- forks ---
+sed -i 's/commit: [0-9a-f]*/commit: 0123456789012345678901234567890123456789/' "$fork"
+expect 1 '0123456789' "${build[@]}"
+restore && git_do checkout --quiet --detach && git_do commit --quiet --allow-empty --message=dangling
+fork_pin greeting && git_do checkout --quiet main
+expect 1 'greeting' "${build[@]}"
+restore && sed -i "s|^url: .*|url: file://$FIXTURE_DIR/nowhere|; s/commit: [0-9a-f]*/commit: 0123456789012345678901234567890123456789/" "$fork"
+expect 1 'nowhere' "${build[@]}"
+restore && sed -i "s|^url: .*|url: http://127.0.0.1:1/x.git|; s/commit: [0-9a-f]*/commit: 0123456789012345678901234567890123456789/" "$fork"
+expect 4 '127.0.0.1' "${build[@]}"
+expect 4 '--offline' "${build[@]}" --offline
+restore
+
+# --- patches ---
+mkdir -p "$WORKSPACE/forks/greeting"
+patch_fork() {
+  cat >"$WORKSPACE/forks/greeting/p.patch"
+  restore
+  cat >>"$fork" <<'END'
+patches:
+  - { file: greeting/p.patch, reason: a test, added: 2024-06-01 }
+END
+}
+patch_fork <<'END'
+--- a/hello.c
++++ b/hello.c
+@@ -1,2 +1,2 @@
+-#include <nothing.h>
++#include <something.h>
+ int main(void) { }
+END
+expect 1 'does not apply to greeting 1.0.0' "${build[@]}"
+grep -q 'hello.c' "$FIXTURE_DIR/err" && grep -qi 'hunk 1' "$FIXTURE_DIR/err"
+patch_fork <<'END'
+--- a/../../outside
++++ b/../../outside
+@@ -0,0 +1 @@
++escaped
+END
+expect 1 'outside' "${build[@]}"
+patch_fork </dev/null
+expect 1 'p.patch' "${build[@]}"
+restore
+
+# --- steps ---
+sed -i 's/- run: make CC=gcc/- run: "echo before; exit 9"/' "$recipe"
+expect 5 "step 1 of 2 of 'greeting' failed: exit status 9" "${build[@]}"
+grep -q '| before' "$FIXTURE_DIR/err" && grep -q 'cullet shell greeting --failed' "$FIXTURE_DIR/err"
+log=$(sed -n 's/^hint: the whole output: //p' "$FIXTURE_DIR/err")
+grep -q '^before$' "$log"
+in_workspace "$CULLET" shell greeting --failed -- /bin/sh -c 'test -e hello.c && pwd' >"$FIXTURE_DIR/pwd"
+same "$(<"$FIXTURE_DIR/pwd")" /build 'shell --failed opens where it stopped'
+restore && sed -i 's/- run: make CC=gcc/- { run: sleep 100, timeout: 1s }/' "$recipe"
+expect 5 'still running after its timeout of 1 s' "${build[@]}"
+restore && sed -i 's/- run: make CC=gcc/- run: "yes"/' "$recipe"
+expect 5 'it printed more than 1.0 GiB' "${build[@]}"
+restore && sed -i "s|- run: make CC=gcc|- run: bash -c 'exec 3<>/dev/tcp/192.0.2.1/80'|" "$recipe"
+expect 5 'Network is unreachable' "${build[@]}"
+restore && sed -i 's/- run: make install.*/- run: "true"/' "$recipe"
+expect 1 "the steps of 'greeting' installed nothing into \$OUT" "${build[@]}"
+restore && sed -i 's/- run: make install.*/- run: mkfifo $OUT\/pipe/' "$recipe"
+expect 1 'pipe' "${build[@]}"
+restore && sed -i "s|./hello . grep -q hello|./hello \| grep -q goodbye|" "$recipe"
+expect 3 "check 1 of 1 of 'greeting' failed" "${build[@]}"
+
+# --- images ---
+restore && sed -i 's|- exec: \[/bin/hello\]|- exec: [/bin/nothing]|' "$recipe"
+expect 3 "test 1 of 1 of the image 'greeting' failed" "${build[@]}"
+restore && cat >>"$recipe" <<'END'
+  files: [{ path: /bin/hello, text: "other bytes" }]
+END
+expect 1 'bin/hello' "${build[@]}"
+restore
+
+# --- keys and signatures ---
+sed -i 's/1.0.0/1.0.1/' "$fork"
+(export CULLET_PASSPHRASE=wrong && expect 1 'the passphrase does not open' "${build[@]}")
+restore
+in_workspace "$CULLET" key new keys/other.pem >/dev/null
+expect 3 'no signature of' "$CULLET" verify greeting --key keys/other.pub
+expect 1 'is there already' "$CULLET" key new keys/other.pem
+sed -i 's/hello/hullo/' "$FORK_REPOSITORY/hello.c"
+sed -i 's/1.0.0/1.0.2/' "$fork"
+in_workspace "${build[@]}" --no-sign >/dev/null 2>&1
+restore
+
+# --- registries ---
+expect 4 '127.0.0.1:1' "${build[@]}" --push 127.0.0.1:1/greeting:1.0.0
+expect 1 "has no tag '9.9.9'" "$CULLET" verify greeting:9.9.9
+
+# --- the store ---
+mkdir "$FIXTURE_DIR/newer" && printf 'cullet-store 99\n' >"$FIXTURE_DIR/newer/version"
+expect 1 '99' "$CULLET" --store "$FIXTURE_DIR/newer" build greeting
+
+# Nothing of all this has moved the tag, and the store is right.
+in_workspace "${build[@]}" --offline >/dev/null
+same "$(in_workspace skopeo inspect oci:.cullet/registry/greeting:1.0.0 | jq -r .Digest)" "$good" \
+  'the tag still stands'
+in_workspace "$CULLET" store check

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Ctrl-C and kill -9 in the middle of a build: nothing runs on, nothing is half-written, and the next
+# run gives the same digest.
+set -euo pipefail
+source "$(dirname "$0")/lib.sh"
+e2e_begin
+workspace_new
+fork_new greeting
+in_workspace "$CULLET" build greeting >/dev/null
+digest=$(digest_of greeting)
+mark=cullet-test-$$-$RANDOM
+sed -i "s/- run: make CC=gcc/- run: 'touch \$OUT\/.started; sleep 600 # $mark'\n  - run: make CC=gcc/" "$WORKSPACE/recipes/greeting.yaml"
+
+running() { pgrep -f "^/bin/sh -e -c .*$mark" >/dev/null; }
+build_in_background() {
+  (cd "$WORKSPACE" && exec "$CULLET" build greeting) >"$FIXTURE_DIR/out" 2>"$FIXTURE_DIR/err" &
+  pid=$!
+  for _ in $(seq 1200); do running && return 0; sleep 0.05; done
+  cat "$FIXTURE_DIR/err"
+  return 1
+}
+gone() {
+  for _ in $(seq 200); do running || return 0; sleep 0.05; done
+  return 1
+}
+
+build_in_background
+kill -INT "$pid"
+status=0
+wait "$pid" || status=$?
+same "$status" 130 'an interrupted build says so'
+gone && echo 'ok: Ctrl-C leaves nothing running'
+
+build_in_background
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null || true
+gone && echo 'ok: kill -9 leaves nothing running'
+
+in_workspace "$CULLET" store check
+sed -i "/$mark/d" "$WORKSPACE/recipes/greeting.yaml"
+in_workspace "$CULLET" build greeting >/dev/null
+same "$(digest_of greeting)" "$digest" 'the next run gives the same digest'
+same "$(find "$CULLET_STORE/tmp" -mindepth 1 | head -n 5)" '' 'nothing unfinished is left' ||
+  [[ -z $(find "$CULLET_STORE/tmp" -mindepth 1 | head -n 1) ]]

@@ -1,0 +1,107 @@
+# shellcheck shell=bash
+# What the end-to-end tests share: the real cullet on real sources. Each test is one script, run by
+# tests/e2e/run as the current user or as an unprivileged one.
+#
+#   CULLET         the program
+#   E2E_STORE      a store that the tests of one user share, so that packages are fetched once
+
+E2E_ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=../support/lib.sh
+source "$E2E_ROOT/tests/support/lib.sh"
+
+# e2e_begin: scratch space (FIXTURE_DIR), the store, and an environment that is nobody's.
+e2e_begin() {
+  fixture_begin
+  : "${CULLET:?the program to test}"
+  export HOME=$FIXTURE_DIR/home CULLET_PASSPHRASE='correct horse'
+  mkdir -p "$HOME"
+  unset XDG_CACHE_HOME XDG_CONFIG_HOME XDG_RUNTIME_DIR DOCKER_CONFIG REGISTRY_AUTH_FILE
+  export CULLET_STORE=${E2E_STORE:-$FIXTURE_DIR/store}
+}
+
+# workspace_new: makes $WORKSPACE, a workspace with the project's environments, lock, forks and
+# recipes, and a signing key.
+workspace_new() {
+  WORKSPACE=$(fixture_subdirectory workspace)
+  cp -r "$E2E_ROOT"/{cullet.yaml,cullet.lock,forks,recipes} "$WORKSPACE"
+  (cd "$WORKSPACE" && "$CULLET" key new keys/release.pem >/dev/null)
+}
+
+# fork_new NAME: a git repository at $FORK_REPOSITORY with a Makefile that installs `hello`, and in
+# $WORKSPACE a fork that pins it and a recipe that builds it.
+fork_new() {
+  local name=$1
+  FORK_REPOSITORY=$(fixture_subdirectory repository)
+  cat >"$FORK_REPOSITORY/Makefile" <<'END'
+all: hello
+hello: hello.c ; $(CC) -static -O2 -o $@ hello.c
+install: ; install -D hello $(DESTDIR)/bin/hello
+END
+  printf '#include <stdio.h>\nint main(void) { puts("hello from %s"); return 0; }\n' "$name" \
+    >"$FORK_REPOSITORY/hello.c"
+  git_do init --quiet --initial-branch=main
+  git_do add --all
+  git_do commit --quiet --message='first'
+  fork_pin "$name"
+  cat >"$WORKSPACE/recipes/$name.yaml" <<END
+fork: $name
+environment: c
+steps:
+  - run: make CC=gcc
+  - run: make install DESTDIR="\$OUT"
+check:
+  - run: ./hello | grep -q hello
+image:
+  contents: [$name]
+  config: { entrypoint: [/bin/hello] }
+  test:
+    - exec: [/bin/hello]
+END
+}
+
+# git_do ARGUMENT...: git in $FORK_REPOSITORY, with an author and a time of its own.
+git_do() {
+  GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null \
+    GIT_AUTHOR_DATE='2024-05-06T07:08:09Z' GIT_COMMITTER_DATE='2024-05-06T07:08:09Z' \
+    git -C "$FORK_REPOSITORY" -c user.name=Someone -c user.email=someone@example.com "$@"
+}
+
+# fork_pin NAME [URL]: pins the repository's HEAD.
+fork_pin() {
+  cat >"$WORKSPACE/forks/$1.yaml" <<END
+upstream: https://example.com/$1.git
+url: ${2:-file://$FORK_REPOSITORY}
+pin: { commit: $(git_do rev-parse HEAD), version: 1.0.0 }
+END
+}
+
+# in_workspace COMMAND...: runs it there.
+in_workspace() { (cd "$WORKSPACE" && "$@"); }
+
+# digest_of RECIPE: prints the digest of the image that the workspace's registry has.
+digest_of() { jq -r '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] != null)
+  | select(.annotations["org.opencontainers.image.ref.name"] | startswith("sha256-") | not)
+  | .digest' "$WORKSPACE/.cullet/registry/$1/index.json" | sort -u; }
+
+# expect STATUS TEXT COMMAND...: the command, in the workspace, ends with that status and says that
+# text (a fixed string) on standard error; nothing of it is a bug of cullet.
+expect() {
+  local status=$1 text=$2 got=0
+  shift 2
+  in_workspace "$@" >"$FIXTURE_DIR/out" 2>"$FIXTURE_DIR/err" || got=$?
+  if [[ $got != "$status" ]] || ! grep -qF -- "$text" "$FIXTURE_DIR/err"; then
+    printf 'FAILED: %s\n  wanted status %s and «%s», got status %s and:\n' "$*" "$status" "$text" "$got" >&2
+    sed 's/^/  | /' "$FIXTURE_DIR/err" >&2
+    return 1
+  fi
+  printf 'ok: %s\n' "$text"
+}
+
+# same A B WHAT: the two are equal and not empty.
+same() {
+  if [[ -z $1 || $1 != "$2" ]]; then
+    printf 'FAILED: %s: «%s» and «%s»\n' "$3" "$1" "$2" >&2
+    return 1
+  fi
+  printf 'ok: %s: %s\n' "$3" "$1"
+}

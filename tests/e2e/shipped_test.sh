@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# The recipes that ship: all of them build from Debian's source archives, and give the same digests
+# from another directory, with another umask, locale, time zone and job count, from an empty store.
+set -euo pipefail
+source "$(dirname "$0")/lib.sh"
+e2e_begin
+workspace_new
+
+in_workspace "$CULLET" build --json >"$FIXTURE_DIR/first.json"
+digests() { jq -r '.builds[] | "\(.recipe) \(.image.digest // .components[-1].tree)"' "$1"; }
+digests "$FIXTURE_DIR/first.json"
+
+first=$WORKSPACE
+workspace_new
+mkdir -p "$FIXTURE_DIR/a longer path"
+mv "$WORKSPACE" "$FIXTURE_DIR/a longer path/ with: spaces"
+WORKSPACE="$FIXTURE_DIR/a longer path/ with: spaces"
+(
+  umask 077
+  # Sources and packages are taken over, results are not: all is built again.
+  mkdir -p "$FIXTURE_DIR/other store"
+  cp -r "$CULLET_STORE"/{version,blobs,forks} "$FIXTURE_DIR/other store"
+  export LC_ALL=tr_TR.UTF-8 TZ=Pacific/Auckland
+  in_workspace "$CULLET" --store "$FIXTURE_DIR/other store" build --jobs 1 --json >"$FIXTURE_DIR/second.json"
+)
+same "$(digests "$FIXTURE_DIR/second.json")" "$(digests "$FIXTURE_DIR/first.json")" \
+  'the same digests from another place'
+same "$(jq -r '[.builds[].components[] | select(.cached | not)] | length > 0' "$FIXTURE_DIR/second.json")" true \
+  'and they were built anew'
+WORKSPACE=$first
+
+# The digests of root and of an unprivileged user meet here: the second to come compares.
+record=/var/tmp/cullet-test-digests-$(cd "$E2E_ROOT" && cat cullet.yaml cullet.lock forks/*.yaml recipes/*.yaml "$CULLET" | sha256sum | cut -c1-16)
+if [[ -e $record ]]; then
+  same "$(digests "$FIXTURE_DIR/first.json")" "$(<"$record")" 'the same digests as the other user'
+else
+  digests "$FIXTURE_DIR/first.json" >"$record"
+  chmod 644 "$record"
+fi
+
+containers_begin
+layout=$WORKSPACE/.cullet/registry
+run() { podman_run "$@"; }
+same "$(run "oci:$layout/lua:$(in_workspace "$CULLET" fork list --json | jq -r .forks.lua.version)" -e 'print(6 * 7)')" 42 \
+  'the lua image runs in podman'
+same "$(run "oci:$layout/busybox:$(in_workspace "$CULLET" fork list --json | jq -r .forks.busybox.version)" echo hi)" hi \
+  'the busybox image runs in podman'
+same "$(in_workspace "$CULLET" ls busybox | grep -c '^-')" 1 'busybox is one file'
+version=$(in_workspace "$CULLET" fork list --json | jq -r .forks.nginx.version)
+podman_run --entrypoint /usr/sbin/nginx "oci:$layout/nginx:$version" -t 2>/dev/null
+echo 'ok: the nginx image runs in podman'
+in_workspace "$CULLET" ls nginx var/lib/dpkg/status.d | grep -q status.d/libc6
+echo 'ok: scanners find the packages'
+skopeo_do inspect --config "oci:$layout/nginx:$version" |
+  jq -e '.config.User == "101:101" and .config.ExposedPorts["8080/tcp"] and .created' >/dev/null
+echo 'ok: the config is as declared'

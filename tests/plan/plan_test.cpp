@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cullet/plan/plan.hpp"
+
+#include <catch2/catch.hpp>
+#include <map>
+
+#include "cullet/base/error.hpp"
+
+namespace cullet::plan {
+namespace {
+
+constexpr std::string_view kConfig =
+    "registry: oci:reg\n"
+    "environments:\n"
+    "  c: { debian: bookworm, packages: [gcc] }\n"
+    "  tools: { debian: bookworm, packages: [busybox-static] }\n";
+
+/// A workspace made of texts, its lock, and a store that is a map.
+class World {
+ public:
+  World() {
+    workspace_.root = "/ws";
+    workspace_.config = workspace::parse_config(kConfig, "cullet.yaml");
+    add_set(environment::environment_set_name("c"), {"gcc"});
+    add_set(environment::environment_set_name("tools"), {"busybox-static"});
+    add_set(environment::set_name("bookworm", packages({"libc6"})), {"libc6"});
+  }
+
+  void recipe(const std::string& name, const std::string& more,
+              const std::string& patches = "") {
+    workspace_.forks[name] = workspace::parse_fork(
+        cat("upstream: https://example.com/x.git\nurl: https://example.com/x.git\n"
+            "pin: { commit: ", std::string(40, 'a'), ", version: '1.0' }\n", patches),
+        "forks/" + name + ".yaml", name);
+    workspace_.recipes[name] = workspace::parse_recipe(
+        cat("fork: ", name, "\nenvironment: c\nsteps: [{ run: make }]\n", more),
+        "recipes/" + name + ".yaml", name);
+  }
+
+  Plan plan(const std::vector<std::string>& recipes) const {
+    return make(workspace_, lock_, recipes, [this](const std::string&) { return patch_; });
+  }
+
+  /// Runs all that has no result, as a build would; gives the titles of what ran, in order.
+  std::vector<std::string> run(Plan& plan) {
+    std::vector<std::string> ran;
+    for (std::size_t index = 0; index < plan.nodes.size(); ++index) {
+      auto& node = plan.nodes[index];
+      examine(plan, index, knowledge());
+      latest_[node.title()] = *inputs(plan, node);
+      if (node.record) continue;
+      ran.push_back(node.title());
+      node.record = results_[*node.key] = result(node);
+    }
+    return ran;
+  }
+
+  Knowledge knowledge() const {
+    return {.find = [this](const Key& key) -> std::optional<store::ActionRecord> {
+              const auto found = results_.find(key);
+              return found == results_.end() ? std::nullopt : std::optional(found->second);
+            },
+            .latest = [this](const std::string& title) -> std::optional<Json> {
+              const auto found = latest_.find(title);
+              return found == latest_.end() ? std::nullopt : std::optional(found->second);
+            }};
+  }
+
+  /// What an action gives: by default a tree that its key determines.
+  std::map<std::string, std::string> fixed_results;
+  Sha256 patch_ = sha256(std::string_view("patch"));
+  workspace::Workspace workspace_;
+
+ private:
+  static workspace::PackageSet packages(std::vector<std::string> names) {
+    workspace::PackageSet set;
+    set.packages = std::move(names);
+    return set;
+  }
+
+  void add_set(const std::string& name, const std::vector<std::string>& packages) {
+    environment::Lock::Set set;
+    set.suite = "bookworm";
+    set.requested = packages;
+    for (const auto& package : packages) {
+      const auto key = package + "=1:amd64";
+      environment::LockedPackage locked;
+      locked.name = package;
+      locked.version = "1";
+      locked.architecture = "amd64";
+      locked.path = "pool/main/x/" + package + ".deb";
+      locked.sha256 = BlobDigest(sha256(std::string_view(package)));
+      lock_.packages[key] = locked;
+      set.packages.push_back(key);
+    }
+    lock_.sets[name] = set;
+  }
+
+  store::ActionRecord result(const Node& node) const {
+    const auto fixed = fixed_results.find(node.title());
+    const auto text = fixed == fixed_results.end() ? node.key->hex() : fixed->second;
+    return {.value = {{"tree", sha256(text).str()}, {"epoch", 1}, {"text", text}},
+            .trees = {},
+            .blobs = {}};
+  }
+
+  environment::Lock lock_;
+  std::map<Key, store::ActionRecord> results_;
+  std::map<std::string, Json> latest_;
+};
+
+std::vector<std::string> titles(const Plan& plan) {
+  std::vector<std::string> out;
+  for (const auto& node : plan.nodes) out.push_back(node.title());
+  return out;
+}
+
+bool contains(const std::vector<std::string>& list, const std::string& text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+TEST_CASE("plan: dependencies come before what needs them, each once", "[plan]") {
+  World world;
+  world.recipe("z", "outputs: { lib: ['usr/lib/**'] }\n");
+  world.recipe("a", "needs: [z, 'z:lib']\n");
+  const auto plan = world.plan({"a", "z"});
+  CHECK(titles(plan) == std::vector<std::string>{"source a", "environment c", "source z",
+                                                 "component z", "output z:lib", "component a"});
+  for (std::size_t index = 0; index < plan.nodes.size(); ++index)
+    for (const auto& dependency : plan.nodes[index].dependencies) CHECK(dependency.node < index);
+  CHECK(plan.targets.size() == 2);
+}
+
+TEST_CASE("plan: a cycle is named", "[plan]") {
+  World world;
+  world.recipe("a", "needs: [b]\n");
+  world.recipe("b", "needs: [c]\n");
+  world.recipe("c", "needs: [b]\n");
+  try {
+    world.plan({"a"});
+    FAIL("planned");
+  } catch (const Error& error) {
+    CHECK(error.kind() == Kind::input);
+    CHECK(error.message() == "recipes/b.yaml: recipes need each other: b → c → b");
+  }
+}
+
+TEST_CASE("plan: an unknown recipe suggests the nearest", "[plan]") {
+  World world;
+  world.recipe("nginx", "");
+  try {
+    world.plan({"ngins"});
+    FAIL("planned");
+  } catch (const Error& error) {
+    CHECK(error.message() == "there is no recipe 'ngins' in recipes/");
+    CHECK(error.hints() == std::vector<std::string>{"did you mean 'nginx'?"});
+  }
+}
+
+TEST_CASE("plan: what ran is cached the next time, and says why before", "[plan]") {
+  World world;
+  world.recipe("a", "");
+  auto first = world.plan({"a"});
+  examine(first, world.knowledge());
+  CHECK(first.nodes[0].state == State::run);
+  CHECK(first.nodes[0].why == "not built here before");
+  CHECK(first.nodes[2].state == State::depends);
+  CHECK(world.run(first).size() == 3);
+  auto second = world.plan({"a"});
+  examine(second, world.knowledge());
+  for (const auto& node : second.nodes) CHECK(node.state == State::cached);
+  CHECK(world.run(second).empty());
+}
+
+TEST_CASE("plan: a changed input reruns what reads it and names it", "[plan]") {
+  World world;
+  world.recipe("z", "");
+  world.recipe("a", "needs: [z]\n");
+  auto first = world.plan({"a"});
+  world.run(first);
+  world.recipe("z", "env: { CFLAGS: -O3 }\n");
+  auto second = world.plan({"a"});
+  examine(second, world.knowledge());
+  const auto& z = *std::find_if(second.nodes.begin(), second.nodes.end(), [](const Node& node) {
+    return node.title() == "component z";
+  });
+  CHECK(z.state == State::run);
+  CHECK(z.why == "changed: env");
+  CHECK(world.run(second) == std::vector<std::string>{"component z", "component a"});
+}
+
+TEST_CASE("plan: a component that comes out equal stops the rebuild there", "[plan]") {
+  World world;
+  world.fixed_results["component z"] = "always the same";
+  world.recipe("z", "");
+  world.recipe("a", "needs: [z]\n");
+  auto first = world.plan({"a"});
+  world.run(first);
+  world.recipe("z", "env: { CFLAGS: -O3 }\n");
+  auto second = world.plan({"a"});
+  CHECK(world.run(second) == std::vector<std::string>{"component z"});
+}
+
+TEST_CASE("plan: a patch reruns its fork's source", "[plan]") {
+  World world;
+  const auto patches = "patches: [{ file: x.patch, reason: r, added: 2024-01-01 }]\n";
+  world.recipe("a", "", patches);
+  auto first = world.plan({"a"});
+  world.run(first);
+  world.patch_ = sha256(std::string_view("another"));
+  auto second = world.plan({"a"});
+  CHECK(world.run(second).front() == "source a");
+}
+
+TEST_CASE("plan: a timeout is no input", "[plan]") {
+  World world;
+  world.recipe("a", "");
+  auto first = world.plan({"a"});
+  world.run(first);
+  world.recipe("a", "limits: { timeout: 5m }\n");
+  auto second = world.plan({"a"});
+  CHECK(world.run(second).empty());
+}
+
+TEST_CASE("plan: layers are ordered from the most stable to the least", "[plan]") {
+  World world;
+  world.recipe("z", "outputs: { lib: ['usr/lib/**'] }\n");
+  world.recipe("p", "needs: [z]\n");
+  world.recipe("n",
+               "needs: [z, p]\n"
+               "image:\n"
+               "  contents: [n, p, 'z:lib', { packages: [libc6] }]\n"
+               "  files: [{ path: /etc/x, text: y }]\n"
+               "  test: [{ run: 'true', tools: tools }]\n");
+  const auto plan = world.plan({"n"});
+  std::vector<std::string> layers;
+  for (const auto& dependency : plan.nodes[plan.targets[0].image.value()].dependencies)
+    if (dependency.label.rfind("layer ", 0) == 0) layers.push_back(dependency.label);
+  CHECK(layers == std::vector<std::string>{"layer packages bookworm libc6", "layer z:lib",
+                                           "layer p", "layer n", "layer files"});
+  CHECK(contains(titles(plan), "environment tools"));
+  REQUIRE(plan.targets[0].test);
+}
+
+TEST_CASE("plan: packages that the lock does not hold are an error", "[plan]") {
+  World world;
+  world.recipe("n", "image: { contents: [n, { packages: [libssl3] }] }\n");
+  try {
+    world.plan({"n"});
+    FAIL("planned");
+  } catch (const Error& error) {
+    CHECK(error.kind() == Kind::input);
+    CHECK(error.render().find("cullet lock") != std::string::npos);
+  }
+}
+
+TEST_CASE("plan: a thousand recipes in a chain", "[plan]") {
+  World world;
+  world.recipe("r0", "");
+  for (int index = 1; index < 1000; ++index)
+    world.recipe(cat("r", index), cat("needs: [r", index - 1, "]\n"));
+  auto plan = world.plan({"r999"});
+  CHECK(plan.nodes.size() == 2001);
+  CHECK(world.run(plan).size() == 2001);
+}
+
+}  // namespace
+}  // namespace cullet::plan

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <random>
+#include <thread>
+
+#include "cullet/base/text.hpp"
+#include "fixture.hpp"
+
+using namespace cullet;
+using namespace cullet::source;
+using namespace cullet::source::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct HttpFixture : Fixture {
+  GitRepo repo{path("srv/x.git")};
+  std::string pin;
+  GitServer server{path("srv"), "me:se cret"};
+
+  HttpFixture() {
+    std::mt19937 random(1);
+    std::string noise;
+    for (int i = 0; i < 60'000; ++i)
+      noise += static_cast<char>(random() % 256);
+    repo.write("noise", noise);
+    repo.write("x", "1\n");
+    pin = repo.commit("first");
+  }
+  workspace::Fork at(const std::string& how, const std::string& commit) const {
+    return fork(server.url(how + "/x.git"), commit);
+  }
+  PinInfo get(const std::string& how) const { return ensure_pin(context(), at(how, pin)); }
+  std::string refusal(Kind kind, const std::string& how) const {
+    return error_of(kind, [&] { get(how); });
+  }
+};
+
+}  // namespace
+
+TEST_CASE("http: clones, then brings only what is new, then needs nothing") {
+  HttpFixture f;
+  std::vector<std::string> progress;
+  f.progress = [&](const std::string& text) { progress.push_back(text); };
+  CHECK(f.get("plain").commit == f.pin);
+  CHECK(f.server.requests().size() == 2);
+  REQUIRE_FALSE(progress.empty());
+  CHECK_THAT(progress.back(), Catch::Contains("fetching demo: "));
+  CHECK(f.get("plain").commit == f.pin);
+  CHECK(f.server.requests().empty());
+  f.repo.write("y", "2\n");
+  const auto second = f.repo.commit("second");
+  CHECK(ensure_pin(f.context(), f.at("plain", second)).commit == second);
+  CHECK(slurp(prepare(f.context(), f.at("plain", second)).root / "y") == "2\n");
+}
+
+TEST_CASE("http: follows a redirect, and goes on where it led to") {
+  HttpFixture f;
+  CHECK(f.get("redirect").commit == f.pin);
+  const auto requests = f.server.requests();
+  REQUIRE(requests.size() == 3);
+  CHECK_THAT(requests[2], Catch::StartsWith("POST /plain/x.git/git-upload-pack"));
+}
+
+TEST_CASE("http: logs in with what the URL, netrc, a helper or an extra header say") {
+  HttpFixture f;
+  const std::string login = "Basic bWU6c2UgY3JldA==";
+  SECTION("URL") {
+    const auto url = cat("http://me:se%20cret@", f.server.authority(), "/private/x.git");
+    CHECK(ensure_pin(f.context(), f.fork(url, f.pin)).commit == f.pin);
+  }
+  SECTION("netrc") {
+    spew(f.path("home/.netrc"), "machine 127.0.0.1 login me password \"se cret\"\n");
+    CHECK(f.get("private").commit == f.pin);
+  }
+  SECTION("helper") {
+    spew(f.path("helper"), "#!/bin/sh\ncat >> \"$0.$1\"\n[ \"$1\" != get ] || printf 'username=me\\npassword=se cret\\n'\n");
+    REQUIRE(::chmod(f.path("helper").c_str(), 0755) == 0);
+    spew(f.path("home/.gitconfig"), cat("[credential]\n helper = ", f.path("helper").string(), "\n"));
+    CHECK(f.get("private").commit == f.pin);
+    CHECK_THAT(slurp(f.path("helper.get")), Catch::Contains("host=" + f.server.authority()));
+    CHECK_THAT(slurp(f.path("helper.store")), Catch::Contains("password=se cret"));
+  }
+  SECTION("extra header") {
+    f.environment["GIT_CONFIG_COUNT"] = "1";
+    f.environment["GIT_CONFIG_KEY_0"] = cat("http.http://", f.server.authority(), "/.extraheader");
+    f.environment["GIT_CONFIG_VALUE_0"] = "AUTHORIZATION: " + login;
+    CHECK(f.get("private").commit == f.pin);
+  }
+  const auto requests = f.server.requests();
+  CHECK(requests.back().ends_with(login));
+}
+
+TEST_CASE("http: a login that isn't accepted is named, without its password") {
+  HttpFixture f;
+  CHECK_THAT(f.refusal(Kind::machine, "private"), Catch::Contains("no credentials for it were found"));
+  spew(f.path("home/.netrc"), "machine 127.0.0.1 login me password wrongpassword\n");
+  const auto url = cat("http://me:wrongtoo@", f.server.authority(), "/private/x.git");
+  const auto text = error_of(Kind::machine, [&] { ensure_pin(f.context(), f.fork(url, f.pin)); });
+  CHECK_THAT(text, Catch::Contains("tried the credentials of the URL, " + f.path("home/.netrc").string()));
+  CHECK_THAT(text, !Catch::Contains("wrong"));
+}
+
+TEST_CASE("http: absent repositories, web pages and refusing servers") {
+  HttpFixture f;
+  const auto absent = f.fork(f.server.url("plain/none.git"), f.pin);
+  CHECK_THAT(error_of(Kind::input, [&] { ensure_pin(f.context(), absent); }), Catch::Contains("there is no git repository at"));
+  CHECK_THAT(f.refusal(Kind::input, "html"), Catch::Contains("is no git repository that can be cloned"));
+  CHECK_THAT(f.refusal(Kind::machine, "broken"), Catch::Contains("HTTP 501"));
+  const auto nobody = f.fork("http://127.0.0.1:1/x.git", f.pin);
+  CHECK_THAT(error_of(Kind::machine, [&] { ensure_pin(f.context(), nobody); }), Catch::Contains("cannot reach http://127.0.0.1:1/"));
+}
+
+TEST_CASE("http: a SHA-256 repository is refused with a reason") {
+  HttpFixture f;
+  GitRepo other(f.path("srv/sha256.git"), {"--object-format=sha256"});
+  other.commit("x");
+  CHECK_THAT(error_of(Kind::input, [&] { ensure_pin(f.context(), f.fork(f.server.url("plain/sha256.git"), f.pin)); }),
+             Catch::Contains("is a SHA-256 repository"));
+}
+
+TEST_CASE("http: a server that hangs up amid a pack leaves the mirror as it was") {
+  HttpFixture f;
+  static_cast<void>(f.refusal(Kind::machine, "cut"));
+  // The same mirror, now by a way that works.
+  spew(f.path("home/.gitconfig"), cat("[url \"", f.server.url("plain/"), "\"]\n insteadOf = ", f.server.url("cut/"), "\n"));
+  CHECK(f.get("cut").commit == f.pin);
+}
+
+TEST_CASE("http: cancelling stops a transfer that hangs") {
+  HttpFixture f;
+  std::thread stopper([&] {
+    for (auto line = f.server.next_event(); !line.empty() && line != "stalled";)
+      line = f.server.next_event();
+    f.cancel.request();
+  });
+  CHECK_THAT(f.refusal(Kind::interrupted, "stall"), Catch::Contains("error"));
+  stopper.join();
+}
+
+TEST_CASE("http: kill -9 amid a pack leaves a mirror that goes on") {
+  HttpFixture f;
+  const auto child = ::fork();
+  if (child == 0) {
+    try {
+      f.get("stall");
+    } catch (const Error&) {
+    }
+    ::_exit(0);
+  }
+  for (auto line = f.server.next_event(); !line.empty() && line != "stalled";)
+    line = f.server.next_event();
+  REQUIRE(::kill(child, SIGKILL) == 0);
+  REQUIRE(::waitpid(child, nullptr, 0) == child);
+  spew(f.path("home/.gitconfig"), cat("[url \"", f.server.url("plain/"), "\"]\n insteadOf = ", f.server.url("stall/"), "\n"));
+  CHECK(f.get("stall").commit == f.pin);
+  for (const auto& entry : fs::recursive_directory_iterator(f.store.forks_directory()))
+    CHECK(entry.path().filename().string().find("_git2_") == std::string::npos);
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cullet/trust/signature.hpp"
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "cullet/base/error.hpp"
+#include "cullet/base/file.hpp"
+#include "cullet/image/oci_layout.hpp"
+
+namespace cullet::trust {
+namespace {
+
+/// A layout with one image in it: a manifest without layers will do.
+class Place {
+ public:
+  Place()
+      : directory_(std::getenv("TMPDIR") != nullptr ? std::getenv("TMPDIR") : "/tmp", "trust"),
+        repository(image::open_layout(directory_.path() / "layout", true, Cancel())) {
+    manifest = add("one");
+  }
+
+  image::Descriptor add(const std::string& name) {
+    image::Manifest image;
+    const std::string config = "{}";
+    image.config = image::Descriptor::of(config, std::string(image::kConfigType));
+    repository->put_blob(image.config, {[config] {
+                                          static const std::string text = "{}";
+                                          return std::make_unique<MemorySource>(text);
+                                        },
+                                        {},
+                                        {}});
+    image.annotations["name"] = name;
+    return repository->put_manifest(image.serialize(), std::string(image::kManifestType));
+  }
+
+ private:
+  TemporaryDirectory directory_;
+
+ public:
+  std::unique_ptr<image::Repository> repository;
+  image::Descriptor manifest;
+};
+
+TEST_CASE("sign: both formats are there and hold", "[trust]") {
+  Place place;
+  const auto key = PrivateKey::generate();
+  CHECK_FALSE(verify(*place.repository, place.manifest, key.public_key()).ok());
+  CHECK(sign(*place.repository, place.manifest, key, "example.com/app:1"));
+  const auto report = verify(*place.repository, place.manifest, key.public_key());
+  REQUIRE(report.found.size() == 2);
+  CHECK(report.found[0].format == "simple signing");
+  CHECK(report.found[1].format == "bundle v0.3");
+  CHECK(report.found[0].valid);
+  CHECK(report.found[1].valid);
+  CHECK(is_signed(*place.repository, place.manifest, key.public_key(), "example.com/app:1"));
+  CHECK_FALSE(is_signed(*place.repository, place.manifest, key.public_key(), "example.com/b:1"));
+}
+
+TEST_CASE("sign: twice adds nothing, another reference or key does", "[trust]") {
+  Place place;
+  const auto key = PrivateKey::generate();
+  CHECK(sign(*place.repository, place.manifest, key, "example.com/app:1"));
+  CHECK_FALSE(sign(*place.repository, place.manifest, key, "example.com/app:1"));
+  CHECK(verify(*place.repository, place.manifest, key.public_key()).found.size() == 2);
+  CHECK(sign(*place.repository, place.manifest, key, "example.com/app:2"));
+  CHECK(verify(*place.repository, place.manifest, key.public_key()).found.size() == 3);
+  const auto other = PrivateKey::generate();
+  CHECK(sign(*place.repository, place.manifest, other, "example.com/app:1"));
+  const auto report = verify(*place.repository, place.manifest, other.public_key());
+  CHECK(report.found.size() == 5);
+  CHECK(report.ok());
+}
+
+TEST_CASE("verify: another key's signatures are found and worth nothing", "[trust]") {
+  Place place;
+  sign(*place.repository, place.manifest, PrivateKey::generate(), "example.com/app:1");
+  const auto report =
+      verify(*place.repository, place.manifest, PrivateKey::generate().public_key());
+  REQUIRE(report.found.size() == 2);
+  CHECK_FALSE(report.ok());
+  for (const auto& found : report.found)
+    CHECK(found.problem == "it was made with another key, or its content was changed");
+}
+
+TEST_CASE("verify: a signature moved to another image does not count there", "[trust]") {
+  Place place;
+  const auto key = PrivateKey::generate();
+  sign(*place.repository, place.manifest, key, "example.com/app:1");
+  const auto other = place.add("two");
+  const auto tag = place.repository->find_tag(signature_tag(place.manifest.digest));
+  const auto bytes = place.repository->find_manifest(tag->digest)->bytes;
+  place.repository->put_tag(signature_tag(other.digest), *tag, bytes);
+  const auto report = verify(*place.repository, other, key.public_key());
+  REQUIRE(report.found.size() == 1);
+  CHECK(report.found[0].problem == "it is for another image");
+}
+
+TEST_CASE("verify: an attestation by the key is no signature", "[trust]") {
+  Place place;
+  const auto key = PrivateKey::generate();
+  const auto bundle = make_bundle(key, place.manifest.digest, "https://slsa.dev/provenance/v1",
+                                  Json::object());
+  image::Manifest carrier;
+  carrier.artifact_type = kBundleType;
+  carrier.config = image::Descriptor::of("{}", std::string(image::kEmptyType));
+  carrier.layers = {image::Descriptor::of(bundle, std::string(kBundleType))};
+  carrier.subject = place.manifest;
+  for (const auto& text : {std::string("{}"), bundle})
+    place.repository->put_blob(
+        image::Descriptor::of(text, ""),
+        {[&text] { return std::make_unique<MemorySource>(text); }, {}, {}});
+  place.repository->put_manifest(carrier.serialize(), std::string(image::kManifestType));
+  const auto report = verify(*place.repository, place.manifest, key.public_key());
+  CHECK(report.found.empty());
+  CHECK_FALSE(report.ok());
+}
+
+}  // namespace
+}  // namespace cullet::trust
