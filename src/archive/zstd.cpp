@@ -21,6 +21,11 @@ namespace {
 constexpr int kMaxLevel = 22;
 /// A frame's own size, the largest window that can be of use.
 constexpr int kWindowLog = 22;
+/// At the default level, half of zstd's own table for long matches: with the one for short matches
+/// and a frame's data around it, it then stays in a core's cache. Measured on 1.5 GiB of programs,
+/// libraries, headers and documents: 12% less time for 1.4% more bytes.
+constexpr int kDefaultLevel = Compression{}.level;
+constexpr int kDefaultHashLog = 16;
 static_assert(std::size_t{1} << static_cast<unsigned>(kWindowLog) == kFrameSize);
 
 void check(std::size_t result, std::string_view what) {
@@ -35,6 +40,8 @@ class ZstdEncoder final : public FrameEncoder {
       throw Error(Kind::machine, "not enough memory for a zstd compressor");
     set(ZSTD_c_compressionLevel, level);
     set(ZSTD_c_windowLog, kWindowLog);
+    if (level == kDefaultLevel)
+      set(ZSTD_c_hashLog, kDefaultHashLog);
     set(ZSTD_c_nbWorkers, 0);
     set(ZSTD_c_contentSizeFlag, 1);
     // The blob's digest and the diffID cover every byte; a third check would only cost time.

@@ -19,6 +19,10 @@ store::ActionRecord run_image(const Context& context, const plan::Plan& plan,
 store::ActionRecord run_image_test(const Context& context, const plan::Plan& plan,
                                    const plan::Node& node);
 
+/// Layers must not hide each other's files, and every declared owner and mode must meet a file: throws
+/// Kind::input. For image and test nodes: their tests run beside the assembly of the image.
+void check_contents(const Context& context, const plan::Plan& plan, const plan::Node& node);
+
 /// The value that a node's dependency called `label` gives it; Kind::internal if there is none.
 Json value_of(const plan::Plan& plan, const plan::Node& node, std::string_view label);
 /// The trees of all dependencies whose label starts with `prefix`, in their order.

@@ -59,31 +59,6 @@ std::vector<LayerResult> layers_of(const plan::Plan& plan, const plan::Node& nod
   return layers;
 }
 
-/// Layers must not hide each other's files, and every declared owner and mode must meet a file.
-void check_contents(const Context& context, const plan::Plan& plan, const plan::Node& node) {
-  constexpr std::string_view kPrefix = "tree ";
-  std::vector<std::pair<std::string, store::TreeManifest>> contents;
-  for (const auto& dependency : node.dependencies)
-    if (dependency.label.rfind(kPrefix, 0) == 0)
-      contents.emplace_back(dependency.label.substr(kPrefix.size()),
-                            context.store.manifest(
-                                plan.nodes[dependency.node].record.value().trees.at(0)));
-  std::vector<image::LayerContent> views;
-  for (const auto& [title, manifest] : contents) views.push_back({title, &manifest});
-  image::check_conflicts(views);
-
-  const auto require = [&](const std::string& path, std::string_view key) {
-    const bool found = std::any_of(contents.begin(), contents.end(), [&](const auto& content) {
-      return content.second.find(path) != nullptr;
-    });
-    if (!found)
-      throw Error(Kind::input, cat(node.recipe->image->at.str(), ": `", key, "` names '", path,
-                                   "', which nothing in the image has"));
-  };
-  for (const auto& [path, owner] : node.recipe->image->owners) require(path, "owners");
-  for (const auto& [path, mode] : node.recipe->image->modes) require(path, "modes");
-}
-
 image::Config config_of(const plan::Plan& plan, const plan::Node& node,
                         const std::vector<LayerResult>& layers) {
   const auto& declared = node.recipe->image->config;
@@ -152,6 +127,30 @@ void write_declared(int root, const workspace::ImageFile& file) {
 }
 
 }  // namespace
+
+void check_contents(const Context& context, const plan::Plan& plan, const plan::Node& node) {
+  constexpr std::string_view kPrefix = "tree ";
+  std::vector<std::pair<std::string, store::TreeManifest>> contents;
+  for (const auto& dependency : node.dependencies)
+    if (dependency.label.rfind(kPrefix, 0) == 0)
+      contents.emplace_back(dependency.label.substr(kPrefix.size()),
+                            context.store.manifest(
+                                plan.nodes[dependency.node].record.value().trees.at(0)));
+  std::vector<image::LayerContent> views;
+  for (const auto& [title, manifest] : contents) views.push_back({title, &manifest});
+  image::check_conflicts(views);
+
+  const auto require = [&](const std::string& path, std::string_view key) {
+    const bool found = std::any_of(contents.begin(), contents.end(), [&](const auto& content) {
+      return content.second.find(path) != nullptr;
+    });
+    if (!found)
+      throw Error(Kind::input, cat(node.recipe->image->at.str(), ": `", key, "` names '", path,
+                                   "', which nothing in the image has"));
+  };
+  for (const auto& [path, owner] : node.recipe->image->owners) require(path, "owners");
+  for (const auto& [path, mode] : node.recipe->image->modes) require(path, "modes");
+}
 
 store::ActionRecord run_files(const Context& context, const plan::Node& node) {
   auto staged = context.store.stage_tree();

@@ -97,6 +97,7 @@ void set_command(const Context& context, const plan::Plan& plan, const plan::Nod
 
 store::ActionRecord run_image_test(const Context& context, const plan::Plan& plan,
                                    const plan::Node& node) {
+  check_contents(context, plan, node);
   const auto work = context.store.work_directory();
   const auto room = test_room(context, plan, node, work.root() / "root");
   make_directories(work.root() / "root");

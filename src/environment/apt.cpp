@@ -232,6 +232,18 @@ std::vector<std::string> Apt::names() const {
   return names;
 }
 
+std::vector<std::string> Apt::providers(const std::string& name) const {
+  constexpr std::string_view kHeading = "Reverse Provides:";
+  const auto result = run({"apt-cache", "showpkg", "--", name});
+  const auto at = result.out.rfind(kHeading);
+  std::set<std::string> names;
+  if (at != std::string::npos)
+    for (const auto& line : split(result.out.substr(at + kHeading.size()), '\n'))
+      if (const auto parts = words(line); parts.size() > 1)
+        names.insert(parts[0]);
+  return {names.begin(), names.end()};
+}
+
 std::vector<std::string> Apt::install(const std::vector<std::string>& packages) const {
   std::vector<std::string> argv{
       "apt-get", "-q", "--simulate", "--no-install-recommends", "install", "--"};

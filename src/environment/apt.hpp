@@ -28,8 +28,10 @@ class Apt {
   /// Fetches the indexes and verifies their signatures: Kind::refused where they don't verify,
   /// Kind::machine where they can't be had.
   void update();
-  /// Every name that the indexes know, sorted; virtual packages among them.
+  /// Every package that the indexes hold, sorted; virtual ones are not among them.
   [[nodiscard]] std::vector<std::string> names() const;
+  /// The packages that provide a virtual one, sorted.
+  [[nodiscard]] std::vector<std::string> providers(const std::string& name) const;
   /// "name=version" of all that installing `packages` on nothing would install. Throws Kind::input
   /// with apt's reason where that can't be.
   [[nodiscard]] std::vector<std::string> install(const std::vector<std::string>& packages) const;

@@ -72,10 +72,6 @@ Error install_error(std::string_view suite, const Captured& result) {
   constexpr std::string_view kReasons = "unmet dependencies:\n";
   if (const auto at = result.out.find(kReasons); at != std::string::npos)
     add_lines(error, std::string_view(result.out).substr(at + kReasons.size()), false);
-  else if (const auto virtual_at = result.out.find("is a virtual package provided by:\n");
-           virtual_at != std::string::npos)
-    add_lines(
-        error, std::string_view(result.out).substr(result.out.rfind('\n', virtual_at) + 1), false);
   add_lines(error, result.err, true);
   return error;
 }

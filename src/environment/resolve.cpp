@@ -77,17 +77,16 @@ bool is_unchanged(const Request& request, const Lock* keep) {
          found->second.dependencies == request.set.dependencies;
 }
 
-void check_names(const Request& request, const std::vector<std::string>& known) {
+void check_names(const Apt& apt, const std::vector<std::string>& known, const Request& request) {
   for (const auto& name : request.set.requested) {
     if (std::binary_search(known.begin(), known.end(), name))
       continue;
+    const auto at = request.positions.at(name).str();
+    if (const auto providers = apt.providers(name); !providers.empty())
+      throw Error(Kind::input, cat(at, ": '", name, "' is a virtual package"))
+          .hint(cat("name one that provides it: ", join(providers, ", ")));
     Error error(Kind::input,
-                cat(request.positions.at(name).str(),
-                    ": there is no package '",
-                    name,
-                    "' in '",
-                    request.set.suite,
-                    "'"));
+                cat(at, ": there is no package '", name, "' in '", request.set.suite, "'"));
     if (const auto near = nearest(name, known))
       error.hint(cat("did you mean '", *near, "'?"));
     throw error;
@@ -98,7 +97,7 @@ void resolve_request(const Apt& apt,
                      const std::vector<std::string>& known,
                      const Request& request,
                      Lock& lock) {
-  check_names(request, known);
+  check_names(apt, known, request);
   const auto names =
       request.set.dependencies ? apt.install(request.set.requested) : request.set.requested;
   auto set = request.set;
@@ -116,11 +115,7 @@ void resolve_request(const Apt& apt,
   }
   for (const auto& name : request.set.requested)
     if (std::find(got.begin(), got.end(), name) == got.end())
-      throw Error(Kind::input,
-                  cat(request.positions.at(name).str(),
-                      ": '",
-                      name,
-                      "' is a virtual package: name one that provides it"));
+      throw Error(Kind::machine, cat("apt has no record of '", name, "', which it listed"));
   std::sort(set.packages.begin(), set.packages.end());
   lock.sets.emplace(request.name, std::move(set));
 }

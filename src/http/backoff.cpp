@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/http/backoff.hpp"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <random>
 #include <string>
+
+#include <curl/curl.h>
 
 #include "cullet/base/text.hpp"
 

@@ -8,8 +8,9 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
-#include "cullet/http/url.hpp"
 #include "cullet/http/backoff.hpp"
+#include "cullet/http/url.hpp"
+
 #include "session.hpp"
 
 namespace cullet::http {
@@ -160,9 +161,8 @@ std::string error_body(Session& session) {
 Client::State::Lease Client::State::lease(const Url& url) {
   const auto origin = url.scheme + "://" + url.authority();
   const std::lock_guard lock(mutex);
-  auto found = std::find_if(idle.rbegin(), idle.rend(), [&](const auto& session) {
-    return session->origin() == origin;
-  });
+  auto found = std::find_if(
+      idle.rbegin(), idle.rend(), [&](const auto& session) { return session->origin() == origin; });
   if (found == idle.rend())
     return {new Session(options, cancel), GiveBack{this}};
   Lease lease(found->release(), GiveBack{this});
@@ -211,8 +211,7 @@ std::variant<Stream, Failure> Client::State::attempt(const Request& request, Url
           .url = std::move(url),
           .headers = request.headers};
   if (!hop.url.user.empty() && hop.headers.find("authorization") == hop.headers.end())
-    hop.headers.emplace("authorization",
-                        "Basic " + base64(hop.url.user + ":" + hop.url.password));
+    hop.headers.emplace("authorization", "Basic " + base64(hop.url.user + ":" + hop.url.password));
   for (int redirects = 0;; ++redirects) {
     auto session = lease(hop.url);
     if (auto failure = session->start({.request = request,
@@ -269,8 +268,12 @@ Client::Client(Options options, Cancel cancel)
     : state_(std::make_unique<State>(std::move(options), std::move(cancel))) {}
 Client::~Client() = default;
 
-bool Client::offline() const noexcept { return state_->options.offline; }
-const Options& Client::options() const noexcept { return state_->options; }
+bool Client::offline() const noexcept {
+  return state_->options.offline;
+}
+const Options& Client::options() const noexcept {
+  return state_->options;
+}
 
 Stream Client::open(const Request& request) {
   const auto url = state_->checked_url(request);

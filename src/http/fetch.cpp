@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
-
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -10,12 +8,14 @@
 #include <thread>
 #include <utility>
 
+#include <fcntl.h>
+
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/http/backoff.hpp"
 #include "cullet/http/client.hpp"
 #include "cullet/http/url.hpp"
-#include "cullet/http/backoff.hpp"
 
 namespace cullet::http {
 namespace {
@@ -69,7 +69,10 @@ std::string show(const std::string& url) {
 
 class Fetching {
  public:
-  Fetching(Client& client, store::Store& store, const Download& download, const Cancel& cancel,
+  Fetching(Client& client,
+           store::Store& store,
+           const Download& download,
+           const Cancel& cancel,
            Tally& tally)
       : client_(client), store_(store), download_(download), cancel_(cancel), tally_(tally) {
     for (const auto& url : download.urls)
@@ -103,8 +106,8 @@ class Fetching {
     // A whole that has other bytes than promised may owe them to what an earlier source began: this
     // one is asked once more from the start before it counts as wrong.
     const bool continued = written_ > 0;
-    const bool ended = candidate.url.starts_with(kFile) ? read_file_url(candidate)
-                                                        : read_http(candidate, pause);
+    const bool ended =
+        candidate.url.starts_with(kFile) ? read_file_url(candidate) : read_http(candidate, pause);
     if (!ended)
       return false;
     if (commit(candidate))
@@ -151,8 +154,8 @@ class Fetching {
     const auto status = std::filesystem::status(*path, failure);
     if (status.type() != std::filesystem::file_type::regular) {
       // Opening a fifo would wait for ever.
-      candidate.reason = status.type() == std::filesystem::file_type::not_found ? "no such file"
-                                                                                 : "not a file";
+      candidate.reason =
+          status.type() == std::filesystem::file_type::not_found ? "no such file" : "not a file";
       return std::nullopt;
     }
     try {
@@ -287,11 +290,13 @@ class Fetching {
   }
 
   [[noreturn]] void fail() {
-    const bool wrong = std::any_of(candidates_.begin(), candidates_.end(),
+    const bool wrong = std::any_of(candidates_.begin(),
+                                   candidates_.end(),
                                    [](const auto& candidate) { return candidate.other_bytes; });
-    Error error(wrong ? Kind::refused : Kind::machine,
-                wrong ? cat("no source has the bytes of ", download_.name, " (", download_.digest, ")")
-                      : cat("cannot fetch ", download_.name));
+    Error error(
+        wrong ? Kind::refused : Kind::machine,
+        wrong ? cat("no source has the bytes of ", download_.name, " (", download_.digest, ")")
+              : cat("cannot fetch ", download_.name));
     for (const auto& candidate : candidates_)
       error.detail(candidate.reason.find(candidate.shown) == std::string::npos
                        ? cat(candidate.shown, ": ", candidate.reason)
@@ -331,8 +336,11 @@ std::vector<const Download*> missing(const store::Store& store,
 
 }  // namespace
 
-void fetch(Client& client, store::Store& store, const std::vector<Download>& downloads,
-           unsigned parallel, const Cancel& cancel,
+void fetch(Client& client,
+           store::Store& store,
+           const std::vector<Download>& downloads,
+           unsigned parallel,
+           const Cancel& cancel,
            const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   const auto wanted = missing(store, downloads);
   if (wanted.empty())

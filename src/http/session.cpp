@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session.hpp"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <new>
+
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
@@ -77,7 +77,9 @@ Session::Session(const Options& options, const Cancel& cancel)
     throw std::bad_alloc();
 }
 
-Session::~Session() { finish(); }
+Session::~Session() {
+  finish();
+}
 
 template <class Value>
 void Session::set(CURLoption option, Value value) {
@@ -85,7 +87,8 @@ void Session::set(CURLoption option, Value value) {
   if (code == CURLE_OUT_OF_MEMORY)
     throw std::bad_alloc();
   if (code != CURLE_OK)
-    throw Error(Kind::internal, cat("libcurl refuses option ", option, ": ", curl_easy_strerror(code)));
+    throw Error(Kind::internal,
+                cat("libcurl refuses option ", option, ": ", curl_easy_strerror(code)));
 }
 
 void Session::configure(const Exchange& exchange) {
@@ -138,8 +141,12 @@ void Session::configure_method(const Exchange& exchange) {
   }
   for (const auto& [name, value] : exchange.headers) {
     if (has_control(name) || has_control(value) || name.find(':') != std::string::npos)
-      throw Error(Kind::machine, cat("header '", name, "' for ", exchange.url.shown(),
-                                     " holds characters that can't be sent"));
+      throw Error(Kind::machine,
+                  cat("header '",
+                      name,
+                      "' for ",
+                      exchange.url.shown(),
+                      " holds characters that can't be sent"));
     // libcurl takes "name:" as an order to leave the header out, "name;" as an empty one.
     append(header_list_, value.empty() ? name + ";" : name + ": " + value);
   }
@@ -247,7 +254,8 @@ std::optional<Failure> Session::drive(Until until) {
       break;
     if (body_ && body_sent_ == request_->body_size && !patient_) {
       patient_ = true;
-      set(CURLOPT_LOW_SPEED_TIME, kAnswerFactor * static_cast<long>(options_.stall_timeout.count()));
+      set(CURLOPT_LOW_SPEED_TIME,
+          kAnswerFactor * static_cast<long>(options_.stall_timeout.count()));
     }
     curl_waitfd wake{.fd = cancel_.fd(), .events = CURL_WAIT_POLLIN, .revents = 0};
     curl_multi_poll(multi_.get(), &wake, 1, 1000, nullptr);
@@ -287,12 +295,18 @@ void Session::explain(Failure& failure, CURLcode code) const {
   if (failure.no_tls)
     failure.hint = cat(authority_, " speaks plain http there, which cullet does only when told to");
   else if (code == CURLE_PEER_FAILED_VERIFICATION)
-    failure.hint = cat("if ", authority_, " has an authority of its own, put its certificate into ",
-                       (place() / "ca.crt").string(), ", or name it in SSL_CERT_FILE");
+    failure.hint = cat("if ",
+                       authority_,
+                       " has an authority of its own, put its certificate into ",
+                       (place() / "ca.crt").string(),
+                       ", or name it in SSL_CERT_FILE");
   else if (says("certificate required") || says("alert bad certificate") ||
            says("alert handshake failure"))
-    failure.hint = cat("if ", authority_, " wants a client certificate, put it and its key into ",
-                       (place() / "client.cert").string(), " and client.key");
+    failure.hint = cat("if ",
+                       authority_,
+                       " wants a client certificate, put it and its key into ",
+                       (place() / "client.cert").string(),
+                       " and client.key");
   else if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
     failure.hint = "is the host's name right, is it up, and is a proxy needed?";
 }
@@ -303,9 +317,8 @@ void Session::take_header(std::string_view line) {
     headers_.clear();
     head_complete_ = false;
     const auto space = line.find(' ');
-    const auto code = space == std::string_view::npos
-                          ? std::nullopt
-                          : parse_number(line.substr(space + 1, 3));
+    const auto code =
+        space == std::string_view::npos ? std::nullopt : parse_number(line.substr(space + 1, 3));
     status_ = code ? static_cast<int>(*code) : 0;
     return;
   }
@@ -329,7 +342,8 @@ std::size_t Session::on_header(char* data, std::size_t size, std::size_t count, 
   try {
     session.header_bytes_ += size * count;
     if (session.header_bytes_ > kMaxHeaderBytes)
-      session.refusal_ = cat("the answer has more than ", human_size(kMaxHeaderBytes), " of headers");
+      session.refusal_ =
+          cat("the answer has more than ", human_size(kMaxHeaderBytes), " of headers");
     else
       session.take_header({data, size * count});
     return session.refusal_.empty() ? size * count : 0;
@@ -364,8 +378,11 @@ std::size_t Session::on_read(char* into, std::size_t size, std::size_t count, vo
     const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(size * count, left));
     const auto got = session.body_->read({reinterpret_cast<std::byte*>(into), room});
     if (got == 0)
-      throw Error(Kind::internal, cat("a request body ended after ", session.body_sent_,
-                                      " bytes instead of ", session.request_->body_size));
+      throw Error(Kind::internal,
+                  cat("a request body ended after ",
+                      session.body_sent_,
+                      " bytes instead of ",
+                      session.request_->body_size));
     session.body_sent_ += got;
     if (session.request_->progress)
       session.request_->progress(session.body_sent_);

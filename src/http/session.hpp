@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <curl/curl.h>
-
 #include <exception>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <curl/curl.h>
+
 #include "cullet/base/cancel.hpp"
 #include "cullet/base/handle.hpp"
 #include "cullet/http/client.hpp"
 #include "cullet/http/url.hpp"
+
 #include "tls.hpp"
 
 namespace cullet::http {
@@ -34,10 +35,10 @@ struct Exchange {
   const HostTls& tls;
 };
 
-/// A libcurl easy handle with a multi handle of its own, and so with connections of its own: libcurl
-/// can't share a connection cache between threads (curl's KNOWN_BUGS), and a multi handle can be
-/// waited for together with Cancel's descriptor. Carries one exchange at a time, used by one thread
-/// at a time. The body is pulled: libcurl is paused while nobody reads.
+/// A libcurl easy handle with a multi handle of its own, and so with connections of its own:
+/// libcurl can't share a connection cache between threads (curl's KNOWN_BUGS), and a multi handle
+/// can be waited for together with Cancel's descriptor. Carries one exchange at a time, used by one
+/// thread at a time. The body is pulled: libcurl is paused while nobody reads.
 class Session {
  public:
   Session(const Options& options, const Cancel& cancel);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tls.hpp"
 
-#include <curl/curl.h>
-#include <fcntl.h>
-
 #include <algorithm>
 #include <filesystem>
+
+#include <curl/curl.h>
+#include <fcntl.h>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
@@ -25,8 +25,8 @@ bool exists(const std::filesystem::path& path) {
   return std::filesystem::exists(path, ignored);
 }
 
-/// docker and podman add a host's authorities to the system's. libcurl takes one bundle, so both are
-/// put into one.
+/// docker and podman add a host's authorities to the system's. libcurl takes one bundle, so both
+/// are put into one.
 std::string joined_bundle(const std::string& base, const std::vector<std::string>& extra) {
   std::string bundle;
   if (!base.empty() && exists(base))

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/http/url.hpp"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <memory>
 #include <new>
+
+#include <curl/curl.h>
 
 #include "cullet/base/handle.hpp"
 
@@ -83,7 +83,9 @@ std::optional<Url> Url::resolve(std::string_view reference) const {
   return take_apart(handle.get());
 }
 
-std::string Url::str() const { return scheme + "://" + authority() + target; }
+std::string Url::str() const {
+  return scheme + "://" + authority() + target;
+}
 
 std::string Url::authority() const {
   return port == (scheme == "https" ? "443" : "80") ? host : host + ":" + port;

@@ -20,7 +20,8 @@ constexpr int kMostLinks = 40;
 Manifest image_manifest(Repository& repository, const Descriptor& descriptor) {
   const auto what = cat(repository.name(), "@", descriptor.digest);
   const auto found = repository.find_manifest(descriptor.digest);
-  if (!found) throw Error(Kind::input, cat(what, " is not there"));
+  if (!found)
+    throw Error(Kind::input, cat(what, " is not there"));
   if (found->media_type == kIndexType)
     throw Error(Kind::input, cat(what, " is an index of several images"))
         .hint("name one of them by its digest");
@@ -29,7 +30,9 @@ Manifest image_manifest(Repository& repository, const Descriptor& descriptor) {
 
 using Visit = std::function<void(std::size_t layer, const archive::Entry&, Source& body)>;
 
-void visit_layers(Repository& repository, const Manifest& manifest, const Cancel& cancel,
+void visit_layers(Repository& repository,
+                  const Manifest& manifest,
+                  const Cancel& cancel,
                   const Visit& visit) {
   for (std::size_t layer = 0; layer < manifest.layers.size(); ++layer) {
     const auto name = cat("layer ", manifest.layers[layer].digest);
@@ -45,7 +48,8 @@ void visit_layers(Repository& repository, const Manifest& manifest, const Cancel
 void erase_below(Contents& contents, const std::string& directory, std::size_t layer) {
   const auto prefix = directory.empty() ? std::string() : directory + "/";
   for (auto at = contents.lower_bound(prefix); at != contents.end();) {
-    if (at->first.rfind(prefix, 0) != 0) break;
+    if (at->first.rfind(prefix, 0) != 0)
+      break;
     at = at->second.layer < layer ? contents.erase(at) : std::next(at);
   }
 }
@@ -53,7 +57,8 @@ void erase_below(Contents& contents, const std::string& directory, std::size_t l
 /// Applies ".wh.NAME" and the opaque marker; true if the entry was one.
 bool apply_whiteout(Contents& contents, const archive::Entry& entry, std::size_t layer) {
   const auto name = entry.path.name();
-  if (name.rfind(kWhiteout, 0) != 0) return false;
+  if (name.rfind(kWhiteout, 0) != 0)
+    return false;
   const auto parent = entry.path.parent();
   const auto directory = parent ? parent->str() : std::string();
   if (name == kOpaque) {
@@ -68,7 +73,8 @@ bool apply_whiteout(Contents& contents, const archive::Entry& entry, std::size_t
 
 std::string octal(std::uint32_t mode) {
   std::string out(4, '0');
-  for (std::size_t digit = 4; digit-- > 0; mode >>= 3U) out[digit] = static_cast<char>('0' + mode % 8);
+  for (std::size_t digit = 4; digit-- > 0; mode >>= 3U)
+    out[digit] = static_cast<char>('0' + mode % 8);
   return out;
 }
 
@@ -86,10 +92,12 @@ std::string changes(const File& before, const File& after) {
     parts.push_back(cat("content, ", human_size(a.size), " → ", human_size(b.size)));
   if (is_link(a) && is_link(b) && a.target != b.target)
     parts.push_back(cat("target ", a.target, " → ", b.target));
-  if (a.mode != b.mode) parts.push_back(cat("mode ", octal(a.mode), " → ", octal(b.mode)));
+  if (a.mode != b.mode)
+    parts.push_back(cat("mode ", octal(a.mode), " → ", octal(b.mode)));
   if (a.uid != b.uid || a.gid != b.gid)
     parts.push_back(cat("owner ", a.uid, ":", a.gid, " → ", b.uid, ":", b.gid));
-  if (a.xattrs != b.xattrs) parts.emplace_back("extended attributes");
+  if (a.xattrs != b.xattrs)
+    parts.emplace_back("extended attributes");
   return join(parts, ", ");
 }
 
@@ -101,7 +109,8 @@ std::string follow(const Contents& contents, const std::string& path) {
   for (int links = 0; !todo.empty();) {
     const auto part = todo.back();
     todo.pop_back();
-    if (part.empty() || part == ".") continue;
+    if (part.empty() || part == ".")
+      continue;
     if (part == "..") {
       done.erase(done.find_last_of('/') == std::string::npos ? 0 : done.find_last_of('/'));
       continue;
@@ -112,9 +121,11 @@ std::string follow(const Contents& contents, const std::string& path) {
       done = next;
       continue;
     }
-    if (++links > kMostLinks) throw Error(Kind::input, cat("too many links at /", path));
+    if (++links > kMostLinks)
+      throw Error(Kind::input, cat("too many links at /", path));
     const auto& target = found->second.entry.target;
-    if (!target.empty() && target[0] == '/') done.clear();
+    if (!target.empty() && target[0] == '/')
+      done.clear();
     auto parts = split(target, '/');
     todo.insert(todo.end(), parts.rbegin(), parts.rend());
   }
@@ -123,13 +134,15 @@ std::string follow(const Contents& contents, const std::string& path) {
 
 }  // namespace
 
-Contents read_contents(Repository& repository, const Descriptor& descriptor,
-                       const Cancel& cancel) {
+Contents read_contents(Repository& repository, const Descriptor& descriptor, const Cancel& cancel) {
   const auto manifest = image_manifest(repository, descriptor);
   Contents contents;
-  visit_layers(repository, manifest, cancel,
+  visit_layers(repository,
+               manifest,
+               cancel,
                [&](std::size_t layer, const archive::Entry& entry, Source& body) {
-                 if (apply_whiteout(contents, entry, layer)) return;
+                 if (apply_whiteout(contents, entry, layer))
+                   return;
                  File file{entry, {}, layer};
                  if (entry.type == archive::EntryType::file) {
                    Sha256Hasher hasher;
@@ -149,8 +162,11 @@ Contents read_contents(Repository& repository, const Descriptor& descriptor,
   return contents;
 }
 
-void read_file(Repository& repository, const Descriptor& descriptor, const std::string& path,
-               Sink& to, const Cancel& cancel) {
+void read_file(Repository& repository,
+               const Descriptor& descriptor,
+               const std::string& path,
+               Sink& to,
+               const Cancel& cancel) {
   const auto contents = read_contents(repository, descriptor, cancel);
   auto real = follow(contents, path);
   auto found = contents.find(real);
@@ -161,14 +177,19 @@ void read_file(Repository& repository, const Descriptor& descriptor, const std::
   if (found == contents.end() || found->second.entry.type != archive::EntryType::file) {
     Error error(Kind::input, cat("the image has no file ", path));
     std::vector<std::string> known;
-    for (const auto& [name, file] : contents) known.push_back(name);
-    if (const auto near = nearest(real, known)) error.hint(cat("did you mean /", *near, "?"));
+    for (const auto& [name, file] : contents)
+      known.push_back(name);
+    if (const auto near = nearest(real, known))
+      error.hint(cat("did you mean /", *near, "?"));
     throw std::move(error);
   }
   const auto manifest = image_manifest(repository, descriptor);
-  visit_layers(repository, manifest, cancel,
+  visit_layers(repository,
+               manifest,
+               cancel,
                [&](std::size_t layer, const archive::Entry& entry, Source& body) {
-                 if (layer == found->second.layer && entry.path.str() == real) copy(body, to);
+                 if (layer == found->second.layer && entry.path.str() == real)
+                   copy(body, to);
                });
 }
 
@@ -184,7 +205,8 @@ std::vector<Difference> diff(const Contents& before, const Contents& after) {
       out.push_back({Difference::Kind::changed, path, std::move(what)});
   }
   for (const auto& [path, file] : after)
-    if (before.count(path) == 0) out.push_back({Difference::Kind::added, path, ""});
+    if (before.count(path) == 0)
+      out.push_back({Difference::Kind::added, path, ""});
   std::sort(out.begin(), out.end(), [](const Difference& a, const Difference& b) {
     return a.path < b.path;
   });

@@ -7,6 +7,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 
+#include "layer_hasher.hpp"
 #include "tree_files.hpp"
 
 namespace cullet::image {
@@ -16,24 +17,49 @@ namespace {
 using store::TreeEntry;
 using store::TreeEntryType;
 
-/// Reads one file of a tree; its bytes are held against the manifest as they pass.
+/// Reads one file of a tree into the tar. Its size is held against the manifest here, its bytes by
+/// the LayerHasher, which is told where they begin.
 class FileBody final : public Source {
  public:
-  FileBody(Fd file, const TreeEntry& entry, const Cancel& cancel)
+  FileBody(Fd file,
+           const TreeEntry& entry,
+           const archive::TarWriter& tar,
+           LayerHasher& hasher,
+           const Cancel& cancel)
       : file_(std::move(file)),
-        inner_(file_.get(), entry.path.str()),
-        verified_(inner_, entry.content, entry.size),
+        inner_(file_.get(), "'" + printable(entry.path.str()) + "'"),
+        entry_(entry),
+        tar_(tar),
+        hasher_(hasher),
         cancel_(cancel) {}
+
   std::size_t read(std::span<std::byte> into) override {
     cancel_.check();
-    return verified_.read(into);
+    if (seen_ == 0 && entry_.size > 0)
+      hasher_.expect(tar_.size(), entry_);
+    const auto count = inner_.read(into);
+    seen_ += count;
+    if (count == 0 ? seen_ < entry_.size : seen_ > entry_.size)
+      throw Error(Kind::refused,
+                  cat("'",
+                      printable(entry_.path.str()),
+                      "' of the store's tree ",
+                      count == 0 ? "is shorter" : "is longer",
+                      " than its ",
+                      entry_.size,
+                      " bytes"))
+          .hint("run `cullet store check`, then build again");
+    return count;
   }
 
  private:
   Fd file_;
   FdSource inner_;
-  VerifyingSource verified_;
+  const TreeEntry& entry_;
+  const archive::TarWriter& tar_;
+  LayerHasher& hasher_;
   const Cancel& cancel_;
+  std::uint64_t seen_ = 0;
 };
 
 std::string media_type(archive::Algorithm algorithm) {
@@ -125,6 +151,7 @@ archive::Entry tar_link(const TreeEntry& from,
 }
 
 void write_entries(archive::TarWriter& tar,
+                   LayerHasher& hasher,
                    const store::TreeManifest& manifest,
                    const LayerSpec& spec,
                    const Cancel& cancel) {
@@ -134,14 +161,11 @@ void write_entries(archive::TarWriter& tar,
     refuse_whiteout(entry.path);
     if (entry.type == TreeEntryType::hardlink) {
       tar.add(tar_link(entry, manifest, spec));
-    } else if (entry.type != TreeEntryType::file) {
-      tar.add(tar_entry(entry, spec));
+    } else if (entry.type == TreeEntryType::file) {
+      FileBody body(files.open(entry), entry, tar, hasher, cancel);
+      tar.add(tar_entry(entry, spec), &body);
     } else {
-      with_context([&] { return cat("packing '", printable(entry.path.str()), "'"); },
-                   [&] {
-                     FileBody body(files.open(entry), entry, cancel);
-                     tar.add(tar_entry(entry, spec), &body);
-                   });
+      tar.add(tar_entry(entry, spec));
     }
   }
 }
@@ -157,16 +181,16 @@ Layer pack_layer(store::Store& store,
 
   // Destroyed in reverse: the compressor's threads use the blob and the hasher to their end.
   auto blob = store.new_blob();
-  Sha256Hasher diff_id;
-  const auto compressor = archive::compress(spec.compression, blob, threads, &diff_id);
+  LayerHasher hasher;
+  const auto compressor = archive::compress(spec.compression, blob, threads, &hasher);
   archive::TarWriter tar(*compressor);
-  write_entries(tar, manifest, spec, cancel);
+  write_entries(tar, hasher, manifest, spec, cancel);
   tar.finish();
   compressor->finish();
 
   Layer layer;
   layer.uncompressed_size = tar.size();
-  layer.diff_id = DiffId(diff_id.finish());
+  layer.diff_id = hasher.finish();
   layer.blob.media_type = media_type(spec.compression.algorithm);
   layer.blob.size = blob.size();
   layer.blob.digest = blob.commit();

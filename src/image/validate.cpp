@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <vector>
 
 #include "cullet/archive/compression.hpp"
@@ -141,21 +142,37 @@ class Validator {
     });
   }
 
-  /// Hashes what passes, below the decompressor.
+  /// Hashes what passes below the decompressor, and keeps its first bytes.
   class Hashed final : public Source {
    public:
     explicit Hashed(Source& inner) : inner_(inner) {}
     std::size_t read(std::span<std::byte> into) override {
       const auto count = inner_.read(into);
       hasher_.write(Bytes(into).first(count));
+      if (head_.size() < kHead)
+        head_ += as_text(Bytes(into).first(std::min(count, kHead - head_.size())));
       return count;
     }
     Sha256 finish() { return hasher_.finish(); }
+    [[nodiscard]] Bytes head() const { return as_bytes(head_); }
 
    private:
+    static constexpr std::size_t kHead = 4;
     Source& inner_;
+    std::string head_;
     Sha256Hasher hasher_;
   };
+
+  /// Readers choose the decompressor by media type ("+zstd", "+gzip", Docker's ".gzip") and some by
+  /// magic number: they must agree, or it depends on the reader whether the layer can be used.
+  void compression(const Descriptor& blob, Bytes head, const std::string& what) {
+    const auto text = as_text(head);
+    const auto& type = blob.media_type;
+    const bool zstd = text.starts_with("\x28\xb5\x2f\xfd"), gzip = text.starts_with("\x1f\x8b");
+    const bool says_zstd = type.ends_with("zstd"), says_gzip = type.ends_with("gzip");
+    if (type.find(".tar") != type.npos && (zstd != says_zstd || gzip != says_gzip))
+      problem(cat(what, " is not compressed as its media type says: ", type));
+  }
 
   void layer(const Descriptor& blob, const DiffId* diff_id) {
     check(cat("layer ", blob.digest), [&](const std::string& what) {
@@ -166,6 +183,7 @@ class Validator {
       Sha256Hasher hasher;
       copy(*plain, hasher);
       size(blob, counted.size(), what);
+      compression(blob, compressed.head(), what);
       if (const auto got = compressed.finish(); got != blob.digest)
         problem(cat(what, " hashes to ", got));
       if (const auto got = hasher.finish(); diff_id != nullptr && got != *diff_id)

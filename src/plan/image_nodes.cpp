@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-
 #include "cullet/archive/compression.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/image/layer.hpp"
@@ -59,21 +57,21 @@ std::size_t GraphBuilder::files(const workspace::Recipe& recipe) {
 /// layers below it as they are: packages, then other recipes' outputs (what was planned first is
 /// needed by what comes later), the recipe's own component, and the declared files.
 std::vector<GraphBuilder::LayerPlan> GraphBuilder::layer_order(const workspace::Recipe& recipe) {
-  std::vector<LayerPlan> package_sets, others, own;
+  std::vector<LayerPlan> package_sets, own;
+  std::map<std::size_t, std::vector<LayerPlan>> others;  // by their component
   for (const auto& content : recipe.image->contents) {
     if (const auto* set = std::get_if<workspace::PackageSet>(&content)) {
       const auto node = packages(recipe, *set);
       package_sets.push_back({plan_.nodes[node].title(), node});
     } else {
       const auto& ref = std::get<workspace::OutputRef>(content);
-      (ref.recipe == recipe.name ? own : others).push_back({ref.str(), output(ref)});
+      (ref.recipe == recipe.name ? own : others[component(find(ref))])
+          .push_back({ref.str(), output(ref)});
     }
   }
-  std::stable_sort(others.begin(), others.end(), [](const LayerPlan& a, const LayerPlan& b) {
-    return a.tree < b.tree;
-  });
   std::vector<LayerPlan> order = std::move(package_sets);
-  order.insert(order.end(), others.begin(), others.end());
+  for (const auto& [component, layers] : others)
+    order.insert(order.end(), layers.begin(), layers.end());
   order.insert(order.end(), own.begin(), own.end());
   if (!recipe.image->files.empty()) order.push_back({"files", files(recipe)});
   return order;

@@ -8,6 +8,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/json.hpp"
 #include "cullet/base/text.hpp"
+
 #include "failure.hpp"
 
 namespace cullet::registry {
@@ -45,8 +46,11 @@ std::int64_t lifetime_of(const Json& answer) {
 
 }  // namespace
 
-Authorizer::Authorizer(http::Client& client, const CredentialFiles& files, std::string host,
-                       std::string repository, Cancel cancel)
+Authorizer::Authorizer(http::Client& client,
+                       const CredentialFiles& files,
+                       std::string host,
+                       std::string repository,
+                       Cancel cancel)
     : client_(client),
       files_(files),
       host_(std::move(host)),
@@ -84,8 +88,11 @@ std::vector<std::string> Authorizer::scopes(const Scope& scope) const {
   return result;
 }
 
-bool Authorizer::learn(const http::Response& unauthorized, const http::Url& registry,
-                       const Scope& scope, const std::optional<std::string>& used, bool fresh) {
+bool Authorizer::learn(const http::Response& unauthorized,
+                       const http::Url& registry,
+                       const Scope& scope,
+                       const std::optional<std::string>& used,
+                       bool fresh) {
   const std::lock_guard lock(mutex_);
   if (const auto known = known_header(scope); known && known != used)
     return true;  // another thread was faster
@@ -103,8 +110,10 @@ bool Authorizer::learn(const http::Response& unauthorized, const http::Url& regi
   return false;
 }
 
-bool Authorizer::learn_bearer(const Challenge& challenge, const http::Url& registry,
-                              const Scope& scope, bool fresh) {
+bool Authorizer::learn_bearer(const Challenge& challenge,
+                              const http::Url& registry,
+                              const Scope& scope,
+                              bool fresh) {
   auto realm = http::Url::parse(parameter(challenge, "realm"));
   if (!realm)
     return false;
@@ -162,9 +171,8 @@ std::string Authorizer::fetch_token(const Scope& scope) {
   std::erase_if(tokens_, [&](const Token& token) {
     return token.scope.push == scope.push && token.scope.mount_from == scope.mount_from;
   });
-  tokens_.push_back({.scope = scope,
-                     .text = std::move(text),
-                     .expires = now ? now() + lifetime - margin : 0});
+  tokens_.push_back(
+      {.scope = scope, .text = std::move(text), .expires = now ? now() + lifetime - margin : 0});
   return tokens_.back().header();
 }
 
@@ -187,8 +195,10 @@ http::Response Authorizer::ask(const std::vector<std::string>& scopes) {
 http::Response Authorizer::ask_with_identity_token(const std::vector<std::string>& scopes) {
   const auto form = cat("grant_type=refresh_token&client_id=cullet&service=",
                         http::percent_encode(server_->service),
-                        "&refresh_token=", http::percent_encode(credentials_->identity_token),
-                        "&scope=", http::percent_encode(join(scopes, " ")));
+                        "&refresh_token=",
+                        http::percent_encode(credentials_->identity_token),
+                        "&scope=",
+                        http::percent_encode(join(scopes, " ")));
   http::Request request;
   request.method = "POST";
   request.url = server_->realm.str();
@@ -198,7 +208,8 @@ http::Response Authorizer::ask_with_identity_token(const std::vector<std::string
   // A redirect would carry the form, and in it the identity token, to another host.
   request.follow_redirects = false;
   auto response = client_.send(request);
-  return response.status == 404 || response.status == 405 ? ask(scopes) : response;
+  const bool unknown = response.status == 404 || response.status == 405 || response.status == 501;
+  return unknown ? ask(scopes) : response;
 }
 
 }  // namespace cullet::registry

@@ -7,11 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "challenge.hpp"
 #include "cullet/base/cancel.hpp"
 #include "cullet/http/client.hpp"
 #include "cullet/http/url.hpp"
 #include "cullet/registry/remote.hpp"
+
+#include "challenge.hpp"
 
 namespace cullet::registry {
 
@@ -26,8 +27,11 @@ struct Scope {
 /// token wait for one request.
 class Authorizer {
  public:
-  Authorizer(http::Client& client, const CredentialFiles& files, std::string host,
-             std::string repository, Cancel cancel);
+  Authorizer(http::Client& client,
+             const CredentialFiles& files,
+             std::string host,
+             std::string repository,
+             Cancel cancel);
 
   /// The header to send from the start; nullopt: none is known to be needed. Renews a token that is
   /// about to expire.
@@ -35,8 +39,11 @@ class Authorizer {
   /// Learns from a 401 to a request that had `used`, which was made for it just now if `fresh`.
   /// False: there is no better header to try. Throws Kind::machine when the token server fails or
   /// refuses.
-  bool learn(const http::Response& unauthorized, const http::Url& registry, const Scope& scope,
-             const std::optional<std::string>& used, bool fresh);
+  bool learn(const http::Response& unauthorized,
+             const http::Url& registry,
+             const Scope& scope,
+             const std::optional<std::string>& used,
+             bool fresh);
 
  private:
   struct Token {
@@ -52,7 +59,9 @@ class Authorizer {
 
   std::optional<std::string> known_header(const Scope& scope);
   [[nodiscard]] std::vector<std::string> scopes(const Scope& scope) const;
-  bool learn_bearer(const Challenge& challenge, const http::Url& registry, const Scope& scope,
+  bool learn_bearer(const Challenge& challenge,
+                    const http::Url& registry,
+                    const Scope& scope,
                     bool fresh);
   /// The header with a new token.
   std::string fetch_token(const Scope& scope);

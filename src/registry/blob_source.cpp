@@ -7,6 +7,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/http/backoff.hpp"
+
 #include "failure.hpp"
 
 namespace cullet::registry {
@@ -45,8 +46,14 @@ class BlobSource final : public Source {
         // Some servers end a connection early without an error: there is more to come.
         if (count != 0 || at_ >= blob_.size)
           return count;
-        throw Error(Kind::machine, cat("the transfer of ", blob_.digest, " ended after ", at_,
-                                       " of ", blob_.size, " bytes"));
+        throw Error(Kind::machine,
+                    cat("the transfer of ",
+                        blob_.digest,
+                        " ended after ",
+                        at_,
+                        " of ",
+                        blob_.size,
+                        " bytes"));
       } catch (const Error& error) {
         body_.reset();
         if (error.kind() != Kind::machine || refused_ || !backoff_.wait())
@@ -64,8 +71,13 @@ class BlobSource final : public Source {
     auto stream = connection_.open(call);
     const auto& response = stream.response;
     if (response.status == 404)
-      throw Error(Kind::refused, cat("blob ", blob_.digest, " is not in ", connection_.host(), "/",
-                                     connection_.repository()));
+      throw Error(Kind::refused,
+                  cat("blob ",
+                      blob_.digest,
+                      " is not in ",
+                      connection_.host(),
+                      "/",
+                      connection_.repository()));
     if (response.status / 100 != 2) {
       refused_ = true;
       throw unexpected(cat("read blob ", blob_.digest), connection_.host(), response);

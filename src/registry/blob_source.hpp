@@ -3,9 +3,10 @@
 
 #include <memory>
 
-#include "connection.hpp"
 #include "cullet/base/stream.hpp"
 #include "cullet/image/descriptor.hpp"
+
+#include "connection.hpp"
 
 namespace cullet::registry {
 

@@ -12,12 +12,18 @@ namespace {
 // With what is known, with what the challenge asks for, with a wider token.
 constexpr int kAuthorisations = 3;
 
-const http::Response& response_of(const http::Response& response) { return response; }
-const http::Response& response_of(const http::Stream& stream) { return stream.response; }
+const http::Response& response_of(const http::Response& response) {
+  return response;
+}
+const http::Response& response_of(const http::Stream& stream) {
+  return stream.response;
+}
 
 }  // namespace
 
-Connection::Connection(http::Client& client, const Reference& reference, RemoteOptions options,
+Connection::Connection(http::Client& client,
+                       const Reference& reference,
+                       RemoteOptions options,
                        Cancel cancel)
     : client_(client),
       reference_(reference),
@@ -27,8 +33,8 @@ Connection::Connection(http::Client& client, const Reference& reference, RemoteO
       authorizer_(client, options_.credentials, reference.host, reference.repository, cancel_) {}
 
 http::Url Connection::url(const std::string& path) const {
-  const auto text =
-      cat(plain_ ? "http://" : "https://", reference_.host, "/v2/", reference_.repository, "/", path);
+  const auto text = cat(
+      plain_ ? "http://" : "https://", reference_.host, "/v2/", reference_.repository, "/", path);
   auto parsed = http::Url::parse(text);
   if (!parsed)
     throw Error(Kind::input, cat("'", reference_.name(), "' does not make a URL"));
@@ -42,8 +48,7 @@ http::Url Connection::resolve(const http::Response& response, const std::string&
     throw Error(Kind::machine,
                 cat(host(), " sends to '", printable(target).substr(0, 200), "', which is no URL"));
   if (base->scheme == "https" && resolved->scheme != "https")
-    throw Error(Kind::machine,
-                cat(host(), " sends from https to plain http: ", resolved->shown()))
+    throw Error(Kind::machine, cat(host(), " sends from https to plain http: ", resolved->shown()))
         .hint("a proxy in front of the registry has to pass on X-Forwarded-Proto");
   resolved->user.clear();
   resolved->password.clear();

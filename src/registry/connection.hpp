@@ -6,12 +6,13 @@
 #include <memory>
 #include <string>
 
-#include "authorizer.hpp"
 #include "cullet/base/cancel.hpp"
 #include "cullet/http/client.hpp"
 #include "cullet/http/url.hpp"
 #include "cullet/registry/reference.hpp"
 #include "cullet/registry/remote.hpp"
+
+#include "authorizer.hpp"
 
 namespace cullet::registry {
 
@@ -31,7 +32,9 @@ struct Call {
 /// registry's own origin only, wherever it sends us. Thread-safe.
 class Connection {
  public:
-  Connection(http::Client& client, const Reference& reference, RemoteOptions options,
+  Connection(http::Client& client,
+             const Reference& reference,
+             RemoteOptions options,
              Cancel cancel);
 
   /// ".../v2/REPOSITORY/PATH".

@@ -5,6 +5,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/image/manifest.hpp"
+
 #include "manifest_types.hpp"
 #include "tag_copy.hpp"
 #include "transfer.hpp"
@@ -20,8 +21,11 @@ constexpr unsigned kMaxDepth = 8;
 
 class Copying {
  public:
-  Copying(image::Repository& from, const Descriptor& manifest, image::Repository& to,
-          const CopyOptions& options, const Cancel& cancel)
+  Copying(image::Repository& from,
+          const Descriptor& manifest,
+          image::Repository& to,
+          const CopyOptions& options,
+          const Cancel& cancel)
       : from_(from),
         manifest_(manifest),
         to_(to),
@@ -55,9 +59,16 @@ class Copying {
     if (!seen_.insert(subject.digest).second)
       return;
     if (seen_.size() > kMaxSubjects || depth > kMaxDepth)
-      throw Error(Kind::input, cat("too much refers to ", manifest_.digest, " in ", from_.name(),
-                                   ": more than ", kMaxSubjects, " manifests or ", kMaxDepth,
-                                   " deep"));
+      throw Error(Kind::input,
+                  cat("too much refers to ",
+                      manifest_.digest,
+                      " in ",
+                      from_.name(),
+                      ": more than ",
+                      kMaxSubjects,
+                      " manifests or ",
+                      kMaxDepth,
+                      " deep"));
     const auto referrers = from_.referrers(subject.digest);
     if (!referrers.empty())
       for (const auto& missing : to_.missing_referrers(subject.digest, referrers)) {
@@ -89,8 +100,11 @@ class Copying {
 
 }  // namespace
 
-CopyReport copy_image(image::Repository& from, const Descriptor& manifest, image::Repository& to,
-                      const CopyOptions& options, const Cancel& cancel) {
+CopyReport copy_image(image::Repository& from,
+                      const Descriptor& manifest,
+                      image::Repository& to,
+                      const CopyOptions& options,
+                      const Cancel& cancel) {
   return Copying(from, manifest, to, options, cancel).run();
 }
 

@@ -16,7 +16,8 @@ constexpr std::uint64_t kMaxFile = std::uint64_t{4} << 20U;
 constexpr std::uint64_t kMaxHelperOutput = std::uint64_t{1} << 20U;
 /// The user name by which a helper says that the secret is an identity token.
 constexpr std::string_view kTokenUser = "<token>";
-/// What helpers print instead of credentials that they don't have; their protocol has no code for it.
+/// What helpers print instead of credentials that they don't have; their protocol has no code for
+/// it.
 constexpr std::string_view kNotFound = "credentials not found";
 
 /// "https://host/v1/" as docker writes it, and "host/" → "host".
@@ -35,7 +36,8 @@ std::string normalised(std::string_view key) {
 std::vector<std::string> most_specific_first(const std::string& host,
                                              const std::string& repository) {
   std::vector<std::string> keys;
-  for (auto key = repository.empty() ? host : host + "/" + repository;; key.resize(key.rfind('/'))) {
+  for (auto key = repository.empty() ? host : host + "/" + repository;;
+       key.resize(key.rfind('/'))) {
     keys.push_back(key);
     if (key.size() <= host.size())
       return keys;
@@ -82,9 +84,11 @@ bool is_helper_name(std::string_view name) {
   });
 }
 
-std::optional<Credentials> ask_helper(const std::string& helper, const std::string& host,
+std::optional<Credentials> ask_helper(const std::string& helper,
+                                      const std::string& host,
                                       const std::vector<std::string>& environment,
-                                      const std::string& file, const Cancel& cancel) {
+                                      const std::string& file,
+                                      const Cancel& cancel) {
   if (!is_helper_name(helper))
     throw Error(Kind::input,
                 cat(file, ": '", printable(helper), "' can't be the name of a credential helper"));
@@ -98,8 +102,8 @@ std::optional<Credentials> ask_helper(const std::string& helper, const std::stri
         result.err.find(kNotFound) != std::string::npos)
       return std::nullopt;
     const auto words = printable(trim(result.err.empty() ? result.out : result.err)).substr(0, 300);
-    throw Error(Kind::machine, cat("credential helper ", program, " failed for ", host, ": ",
-                                   result.status.str()))
+    throw Error(Kind::machine,
+                cat("credential helper ", program, " failed for ", host, ": ", result.status.str()))
         .detail(words.empty() ? "it said nothing" : words)
         .hint(cat("try it: echo ", host, " | ", program, " get"));
   }
@@ -113,8 +117,10 @@ std::optional<Credentials> ask_helper(const std::string& helper, const std::stri
 }
 
 std::optional<Credentials> from_file(const std::filesystem::path& path,
-                                     const CredentialFiles& files, const std::string& host,
-                                     const std::string& repository, const Cancel& cancel) {
+                                     const CredentialFiles& files,
+                                     const std::string& host,
+                                     const std::string& repository,
+                                     const Cancel& cancel) {
   const auto file = path.string();
   const auto json = parse_json(read_file(path, kMaxFile), file, kMaxFile);
   if (!json.is_object())
@@ -142,8 +148,10 @@ std::optional<Credentials> from_file(const std::filesystem::path& path,
 
 }  // namespace
 
-std::optional<Credentials> find_credentials(const CredentialFiles& files, const std::string& host,
-                                            const std::string& repository, const Cancel& cancel) {
+std::optional<Credentials> find_credentials(const CredentialFiles& files,
+                                            const std::string& host,
+                                            const std::string& repository,
+                                            const Cancel& cancel) {
   return with_context(cat("looking for credentials for ", host),
                       [&]() -> std::optional<Credentials> {
                         for (const auto& path : files.files) {

@@ -47,8 +47,11 @@ std::string hint_for(const http::Response& response, const std::string& host) {
     case 401:
       return cat("log in with `docker login ", host, "` or `podman login ", host, "`");
     case 403:
-      return cat("may this account do so? Another logs in with `docker login ", host,
-                 "` or `podman login ", host, "`");
+      return cat("may this account do so? Another logs in with `docker login ",
+                 host,
+                 "` or `podman login ",
+                 host,
+                 "`");
     case 404:
       return "is the repository's name right, and does the registry create repositories on push?";
     case 413:
@@ -79,7 +82,8 @@ bool says(const http::Response& response, const std::string& code) {
   return std::any_of(all.begin(), all.end(), [&](const auto& said) { return said.code == code; });
 }
 
-Error unexpected(const std::string& doing, const std::string& host,
+Error unexpected(const std::string& doing,
+                 const std::string& host,
                  const http::Response& response) {
   Error error(Kind::machine,
               cat("cannot ", doing, ": ", host, " answers with status ", response.status));

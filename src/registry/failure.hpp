@@ -15,8 +15,8 @@ std::vector<std::string> error_lines(const http::Response& response);
 /// Whether the answer names this error code.
 bool says(const http::Response& response, const std::string& code);
 
-/// The error for an answer that can't be gone on from: "cannot DO at HOST: the registry answers 403",
-/// the registry's own words, and what to do.
+/// The error for an answer that can't be gone on from: "cannot DO at HOST: the registry answers
+/// 403", the registry's own words, and what to do.
 Error unexpected(const std::string& doing, const std::string& host, const http::Response& response);
 
 }  // namespace cullet::registry

@@ -15,8 +15,8 @@ bool is_manifest_type(std::string_view media_type);
 /// The headers that ask for every kind of manifest.
 http::Headers accept_manifests();
 
-/// The media type of a manifest that a registry sent: what the manifest says itself, because that is
-/// covered by its digest; else the answer's Content-Type.
+/// The media type of a manifest that a registry sent: what the manifest says itself, because that
+/// is covered by its digest; else the answer's Content-Type.
 std::string manifest_type(const http::Response& response);
 
 }  // namespace cullet::registry

@@ -13,9 +13,15 @@ constexpr std::string_view kLayout = "oci:";
 constexpr std::size_t kMaxName = 255;
 constexpr std::size_t kMaxTag = 128;
 
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_alnum(char c) { return is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z'); }
+bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_alnum(char c) {
+  return is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z');
+}
 
 Error wrong(std::string_view text, const std::string& why) {
   return Error(Kind::input, cat("'", printable(text), "' is no image reference: ", why));
@@ -79,7 +85,9 @@ bool is_host(std::string_view text) {
 }
 
 /// Takes "@DIGEST" and ":TAG" off the end.
-std::string_view take_tag_and_digest(std::string_view text, std::string_view rest, Reference& into) {
+std::string_view take_tag_and_digest(std::string_view text,
+                                     std::string_view rest,
+                                     Reference& into) {
   if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
     const auto digest = rest.substr(at + 1);
     // A folder may have '@' in its name; a digest has ':'.
@@ -96,9 +104,11 @@ std::string_view take_tag_and_digest(std::string_view text, std::string_view res
     return rest;
   into.tag = rest.substr(colon + 1);
   if (!is_tag(into.tag))
-    throw wrong(text, cat("'", printable(into.tag),
-                          "' is no tag: letters, digits, '_', '.' and '-', at most 128, and the "
-                          "first is a letter, a digit or '_'"));
+    throw wrong(text,
+                cat("'",
+                    printable(into.tag),
+                    "' is no tag: letters, digits, '_', '.' and '-', at most 128, and the "
+                    "first is a letter, a digit or '_'"));
   return rest.substr(0, colon);
 }
 
@@ -117,9 +127,11 @@ void parse_remote(std::string_view text, std::string_view rest, Reference& into)
     throw wrong(text, cat("the repository's name is longer than ", kMaxName, " characters"));
   for (const auto& component : split(into.repository, '/'))
     if (!is_component(component))
-      throw wrong(text, cat("'", printable(component),
-                            "' can't be part of a repository's name: lower-case letters and digits, "
-                            "separated by '.', '_', '__' or '-'"));
+      throw wrong(text,
+                  cat("'",
+                      printable(component),
+                      "' can't be part of a repository's name: lower-case letters and digits, "
+                      "separated by '.', '_', '__' or '-'"));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/http/backoff.hpp"
+
 #include "failure.hpp"
 #include "link.hpp"
 #include "manifest_types.hpp"
@@ -20,11 +21,13 @@ using image::Descriptor;
 
 constexpr std::size_t kMaxReferrers = 10'000;
 constexpr std::size_t kMaxPages = 100;
-/// Types that entries wrongly have in place of the artifact's own: old go-containerregistry took the
-/// config's type, Azure loses it.
+/// Types that entries wrongly have in place of the artifact's own: old go-containerregistry took
+/// the config's type, Azure loses it.
 constexpr std::size_t kMaxMended = 50;
 
-std::string fallback_tag(const BlobDigest& subject) { return "sha256-" + subject.hex(); }
+std::string fallback_tag(const BlobDigest& subject) {
+  return "sha256-" + subject.hex();
+}
 
 bool is_index(const http::Response& response) {
   const auto type = response.header("content-type").value_or("");
@@ -61,8 +64,8 @@ bool may_be_mislabelled(const std::string& type) {
          type == image::kManifestType;
 }
 
-/// Adds or mends an entry; false when it is there as it should be. Others' entries stay as they are,
-/// members that cullet doesn't know included.
+/// Adds or mends an entry; false when it is there as it should be. Others' entries stay as they
+/// are, members that cullet doesn't know included.
 bool insert(Json& manifests, const Json& entry) {
   const auto same = std::find_if(manifests.begin(), manifests.end(), [&](const Json& other) {
     return other.is_object() && other.contains("digest") && other["digest"] == entry["digest"];
@@ -82,8 +85,10 @@ std::vector<Descriptor> absent(const std::vector<Descriptor>& wanted,
   for (const auto& referrer : listed)
     have.insert(referrer.digest);
   std::vector<Descriptor> result;
-  std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(result),
-               [&](const Descriptor& referrer) { return !have.contains(referrer.digest); });
+  std::copy_if(
+      wanted.begin(), wanted.end(), std::back_inserter(result), [&](const Descriptor& referrer) {
+        return !have.contains(referrer.digest);
+      });
   return result;
 }
 
@@ -104,9 +109,8 @@ std::vector<Descriptor> Referrers::list(const BlobDigest& subject,
     if (referrer.artifact_type != artifact_type && may_be_mislabelled(referrer.artifact_type) &&
         mended++ < kMaxMended)
       mend_type(referrer);
-  std::erase_if(*found, [&](const Descriptor& referrer) {
-    return referrer.artifact_type != artifact_type;
-  });
+  std::erase_if(
+      *found, [&](const Descriptor& referrer) { return referrer.artifact_type != artifact_type; });
   return std::move(*found);
 }
 
@@ -154,9 +158,9 @@ std::optional<std::vector<Descriptor>> Referrers::from_api(const BlobDigest& sub
 std::optional<std::vector<Descriptor>> Referrers::read_page(const http::Response& response) {
   if (response.status != 200 || !is_index(response))
     return std::nullopt;
-  const auto index =
-      parse_json(response.body, cat("the referrers that ", connection_.host(), " lists"),
-                 image::kMaxManifestBytes);
+  const auto index = parse_json(response.body,
+                                cat("the referrers that ", connection_.host(), " lists"),
+                                image::kMaxManifestBytes);
   return index.is_object() ? std::optional(readable(index)) : std::nullopt;
 }
 
@@ -167,14 +171,14 @@ Referrers::Fallback Referrers::read_fallback(const BlobDigest& subject) {
   const auto response = connection_.send(call);
   Fallback fallback;
   if (response.status == 404) {
-    fallback.index = {{"schemaVersion", 2},
-                      {"mediaType", image::kIndexType},
-                      {"manifests", Json::array()}};
+    fallback.index = {
+        {"schemaVersion", 2}, {"mediaType", image::kIndexType}, {"manifests", Json::array()}};
     return fallback;
   }
   const auto tag = fallback_tag(subject);
   if (response.status != 200)
-    throw unexpected(cat("read ", connection_.repository(), ":", tag), connection_.host(), response);
+    throw unexpected(
+        cat("read ", connection_.repository(), ":", tag), connection_.host(), response);
   const auto what = cat(connection_.host(), "/", connection_.repository(), ":", tag);
   fallback.index = parse_json(response.body, what, image::kMaxManifestBytes);
   array_at(fallback.index, "manifests", what);
@@ -198,17 +202,26 @@ void Referrers::add_to_fallback(const BlobDigest& subject, const Descriptor& ref
     if (!insert(read_fallback(subject).index["manifests"], entry))
       return;
   } while (backoff.wait());
-  throw Error(Kind::machine, cat("cannot list ", referrer.digest, " as a referrer of ", subject,
-                                 ": others keep changing ", connection_.repository(), ":",
-                                 fallback_tag(subject)))
+  throw Error(Kind::machine,
+              cat("cannot list ",
+                  referrer.digest,
+                  " as a referrer of ",
+                  subject,
+                  ": others keep changing ",
+                  connection_.repository(),
+                  ":",
+                  fallback_tag(subject)))
       .hint("run the command again");
 }
 
 void Referrers::write_fallback(const BlobDigest& subject, const Fallback& fallback) {
   const auto bytes = canonical(fallback.index);
   if (bytes.size() > image::kMaxManifestBytes)
-    throw Error(Kind::machine, cat("the list of what refers to ", subject, " outgrows ",
-                                   human_size(image::kMaxManifestBytes)));
+    throw Error(Kind::machine,
+                cat("the list of what refers to ",
+                    subject,
+                    " outgrows ",
+                    human_size(image::kMaxManifestBytes)));
   Call call;
   call.method = "PUT";
   call.url = connection_.url("manifests/" + fallback_tag(subject));
@@ -223,7 +236,8 @@ void Referrers::write_fallback(const BlobDigest& subject, const Fallback& fallba
   if (response.status == 412 || response.status / 100 == 2)
     return;
   auto error = unexpected(cat("change ", connection_.repository(), ":", fallback_tag(subject)),
-                          connection_.host(), response);
+                          connection_.host(),
+                          response);
   throw std::move(error).hint(
       "the registry has no referrers API, so this tag lists them: exempt tags that begin with "
       "'sha256-' from being immutable");

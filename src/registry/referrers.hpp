@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "connection.hpp"
 #include "cullet/image/descriptor.hpp"
 #include "cullet/image/manifest.hpp"
+
+#include "connection.hpp"
 
 namespace cullet::registry {
 
@@ -17,8 +18,8 @@ class Referrers {
  public:
   explicit Referrers(Connection& connection) : connection_(connection) {}
 
-  /// All, or those of one type; sorted by digest, each once. Entries that can't be read are left out:
-  /// whoever may push to the repository must not be able to hide the others with one of them.
+  /// All, or those of one type; sorted by digest, each once. Entries that can't be read are left
+  /// out: whoever may push to the repository must not be able to hide the others with one of them.
   std::vector<image::Descriptor> list(const BlobDigest& subject, const std::string& artifact_type);
   /// See image::Repository::missing_referrers().
   std::vector<image::Descriptor> missing(const BlobDigest& subject,

@@ -6,11 +6,12 @@
 #include <set>
 #include <utility>
 
-#include "blob_source.hpp"
-#include "connection.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/json.hpp"
 #include "cullet/base/text.hpp"
+
+#include "blob_source.hpp"
+#include "connection.hpp"
 #include "failure.hpp"
 #include "link.hpp"
 #include "manifest_types.hpp"
@@ -27,7 +28,9 @@ constexpr int kMaxPages = 1'000;
 
 class Remote final : public image::Repository {
  public:
-  Remote(http::Client& client, const Reference& reference, const RemoteOptions& options,
+  Remote(http::Client& client,
+         const Reference& reference,
+         const RemoteOptions& options,
          const Cancel& cancel)
       : name_(reference.name()),
         connection_(client, reference, options, cancel),
@@ -45,7 +48,8 @@ class Remote final : public image::Repository {
   }
   void put_blob(const Descriptor& blob, const image::BlobOrigin& origin) override;
   Descriptor put_manifest(const std::string& bytes, const std::string& media_type) override;
-  void put_tag(const std::string& tag, const Descriptor& manifest,
+  void put_tag(const std::string& tag,
+               const Descriptor& manifest,
                const std::string& bytes) override;
   std::vector<Descriptor> referrers(const BlobDigest& digest,
                                     const std::string& artifact_type) override {
@@ -58,7 +62,8 @@ class Remote final : public image::Repository {
 
  private:
   Call manifest_call(std::string method, const std::string& reference) const;
-  http::Response put_bytes(const std::string& reference, const std::string& bytes,
+  http::Response put_bytes(const std::string& reference,
+                           const std::string& bytes,
                            const std::string& media_type);
   /// The manifest under a tag or digest, whole; nullopt when absent.
   std::optional<http::Response> get_manifest(const std::string& reference);
@@ -130,8 +135,11 @@ std::vector<std::string> Remote::tags() {
   auto all = list_tags();
   if (!all)
     throw Error(Kind::machine, cat("cannot list the tags of ", name_, ": permission denied"))
-        .hint(cat("log in with `docker login ", connection_.host(), "` or `podman login ",
-                  connection_.host(), "`"));
+        .hint(cat("log in with `docker login ",
+                  connection_.host(),
+                  "` or `podman login ",
+                  connection_.host(),
+                  "`"));
   return std::move(*all);
 }
 
@@ -171,8 +179,13 @@ std::optional<http::Response> Remote::get_manifest(const std::string& reference)
   if (response.status != 200)
     throw unexpected(cat("read manifest ", reference, " of ", name_), connection_.host(), response);
   if (response.body.size() > image::kMaxManifestBytes)
-    throw Error(Kind::input, cat("manifest ", reference, " of ", name_, " is larger than ",
-                                 human_size(image::kMaxManifestBytes)));
+    throw Error(Kind::input,
+                cat("manifest ",
+                    reference,
+                    " of ",
+                    name_,
+                    " is larger than ",
+                    human_size(image::kMaxManifestBytes)));
   return response;
 }
 
@@ -192,7 +205,8 @@ bool Remote::has_manifest(const BlobDigest& digest) {
   if (response.status == 405)
     return get_manifest(digest.str()).has_value();
   if (response.status / 100 != 2 && response.status != 404)
-    throw unexpected(cat("look for manifest ", digest, " of ", name_), connection_.host(), response);
+    throw unexpected(
+        cat("look for manifest ", digest, " of ", name_), connection_.host(), response);
   return response.status != 404;
 }
 
@@ -216,11 +230,16 @@ void Remote::put_blob(const Descriptor& blob, const image::BlobOrigin& origin) {
     upload_blob(connection_, blob, origin);
 }
 
-http::Response Remote::put_bytes(const std::string& reference, const std::string& bytes,
+http::Response Remote::put_bytes(const std::string& reference,
+                                 const std::string& bytes,
                                  const std::string& media_type) {
   if (bytes.size() > image::kMaxManifestBytes)
-    throw Error(Kind::input, cat("a manifest of ", human_size(bytes.size()), " is more than the ",
-                                 human_size(image::kMaxManifestBytes), " that registries take"));
+    throw Error(Kind::input,
+                cat("a manifest of ",
+                    human_size(bytes.size()),
+                    " is more than the ",
+                    human_size(image::kMaxManifestBytes),
+                    " that registries take"));
   Call call;
   call.method = "PUT";
   call.url = connection_.url("manifests/" + reference);
@@ -234,8 +253,8 @@ http::Response Remote::put_bytes(const std::string& reference, const std::string
   const auto claimed = response.header("docker-content-digest");
   const auto digest = claimed ? BlobDigest::parse(*claimed) : std::nullopt;
   if (digest && *digest != sha256(bytes))
-    throw Error(Kind::refused, cat(connection_.host(), " stored manifest ", sha256(bytes), " as ",
-                                   *digest));
+    throw Error(Kind::refused,
+                cat(connection_.host(), " stored manifest ", sha256(bytes), " as ", *digest));
   return response;
 }
 
@@ -255,7 +274,8 @@ void Remote::put_tag(const std::string& tag, const Descriptor& manifest, const s
 
 }  // namespace
 
-std::unique_ptr<image::Repository> open_remote(http::Client& client, const Reference& reference,
+std::unique_ptr<image::Repository> open_remote(http::Client& client,
+                                               const Reference& reference,
                                                const RemoteOptions& options,
                                                const Cancel& cancel) {
   return std::make_unique<Remote>(client, reference, options, cancel);

@@ -6,7 +6,8 @@ namespace cullet::registry {
 
 std::unique_ptr<image::Repository> open_repository(http::Client& client,
                                                    const Reference& reference,
-                                                   const RemoteOptions& options, bool create,
+                                                   const RemoteOptions& options,
+                                                   bool create,
                                                    const Cancel& cancel) {
   if (reference.layout)
     return image::open_layout(reference.repository, create, cancel);

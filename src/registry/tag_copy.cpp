@@ -24,7 +24,8 @@ Manifest read_manifest(image::Repository& repository, const Descriptor& descript
 }
 
 /// The config lists each layer's diffID, which is its digest because signatures are not compressed.
-std::string extended_config(image::Repository& repository, const Descriptor& config,
+std::string extended_config(image::Repository& repository,
+                            const Descriptor& config,
                             const std::vector<Descriptor>& added) {
   const auto source = repository.open_blob(config);
   const auto what = cat("config ", config.digest);
@@ -47,8 +48,12 @@ void put_bytes(image::Repository& to, const Descriptor& blob, const std::string&
   to.put_blob(blob, origin);
 }
 
-bool merge(image::Repository& from, image::Repository& to, const std::string& tag,
-           const Descriptor& source, const Descriptor& target, Transfer& transfer) {
+bool merge(image::Repository& from,
+           image::Repository& to,
+           const std::string& tag,
+           const Descriptor& source,
+           const Descriptor& target,
+           Transfer& transfer) {
   auto merged = read_manifest(to, target);
   std::vector<Descriptor> added;
   for (auto& layer : read_manifest(from, source).layers)
@@ -57,8 +62,8 @@ bool merge(image::Repository& from, image::Repository& to, const std::string& ta
   if (added.empty())
     return false;
   if (merged.layers.size() + added.size() > kMaxSignatures)
-    throw Error(Kind::machine, cat(to.name(), ":", tag, " would hold more than ", kMaxSignatures,
-                                   " signatures"));
+    throw Error(Kind::machine,
+                cat(to.name(), ":", tag, " would hold more than ", kMaxSignatures, " signatures"));
   transfer.copy_blobs(added);
   const auto config = extended_config(to, merged.config, added);
   auto descriptor = Descriptor::of(config, merged.config.media_type);
@@ -74,7 +79,9 @@ bool merge(image::Repository& from, image::Repository& to, const std::string& ta
 
 }  // namespace
 
-bool copy_signature_tag(image::Repository& from, image::Repository& to, const std::string& tag,
+bool copy_signature_tag(image::Repository& from,
+                        image::Repository& to,
+                        const std::string& tag,
                         Transfer& transfer) {
   const auto source = from.find_tag(tag);
   if (!source)

@@ -12,6 +12,7 @@
 #include "cullet/base/text.hpp"
 #include "cullet/image/manifest.hpp"
 #include "cullet/registry/reference.hpp"
+
 #include "manifest_types.hpp"
 
 namespace cullet::registry {
@@ -43,8 +44,12 @@ bool is_foreign(const Descriptor& blob) {
 /// Blobs on their way, several at once.
 class BlobPump {
  public:
-  BlobPump(image::Repository& from, image::Repository& to, const CopyOptions& options,
-           const Cancel& cancel, std::string mount_from, const std::vector<Descriptor>& blobs)
+  BlobPump(image::Repository& from,
+           image::Repository& to,
+           const CopyOptions& options,
+           const Cancel& cancel,
+           std::string mount_from,
+           const std::vector<Descriptor>& blobs)
       : from_(from),
         to_(to),
         options_(options),
@@ -157,8 +162,11 @@ class BlobPump {
 
 }  // namespace
 
-Transfer::Transfer(image::Repository& from, image::Repository& to, const CopyOptions& options,
-                   const Cancel& cancel, CopyReport& report)
+Transfer::Transfer(image::Repository& from,
+                   image::Repository& to,
+                   const CopyOptions& options,
+                   const Cancel& cancel,
+                   CopyReport& report)
     : from_(from),
       to_(to),
       options_(options),
@@ -172,21 +180,28 @@ image::Repository::ManifestBytes Transfer::read(image::Repository& repository,
   if (!found)
     throw Error(Kind::refused, cat("manifest ", manifest.digest, " is not in ", repository.name()));
   if (found->bytes.size() != manifest.size)
-    throw Error(Kind::refused, cat("manifest ", manifest.digest, " has ", found->bytes.size(),
-                                   " bytes, not the ", manifest.size, " that refer to it"));
+    throw Error(Kind::refused,
+                cat("manifest ",
+                    manifest.digest,
+                    " has ",
+                    found->bytes.size(),
+                    " bytes, not the ",
+                    manifest.size,
+                    " that refer to it"));
   return std::move(*found);
 }
 
 void Transfer::copy(const Descriptor& manifest, bool again) {
-  with_context([&] { return cat("copying ", manifest.digest, " to ", to_.name()); }, [&] {
-    Batch batch;
-    collect(manifest, again, 0, batch);
-    copy_blobs(batch.blobs);
-    for (const auto& each : batch.manifests) {
-      cancel_.check();
-      to_.put_manifest(each.bytes, each.media_type);
-    }
-  });
+  with_context([&] { return cat("copying ", manifest.digest, " to ", to_.name()); },
+               [&] {
+                 Batch batch;
+                 collect(manifest, again, 0, batch);
+                 copy_blobs(batch.blobs);
+                 for (const auto& each : batch.manifests) {
+                   cancel_.check();
+                   to_.put_manifest(each.bytes, each.media_type);
+                 }
+               });
 }
 
 void Transfer::copy_blobs(const std::vector<Descriptor>& blobs) {
@@ -205,8 +220,8 @@ void Transfer::collect(const Descriptor& manifest, bool again, unsigned depth, B
   auto found = read(from_, manifest);
   batch.manifest_bytes += found.bytes.size();
   if (batch.manifest_bytes > kMaxManifests)
-    throw Error(Kind::input, cat("the manifests of one image hold more than ",
-                                 human_size(kMaxManifests)));
+    throw Error(Kind::input,
+                cat("the manifests of one image hold more than ", human_size(kMaxManifests)));
   const auto what = cat("manifest ", manifest.digest);
   if (!there && is_index_type(found.media_type)) {
     if (depth == kMaxDepth)
@@ -219,8 +234,11 @@ void Transfer::collect(const Descriptor& manifest, bool again, unsigned depth, B
     for (const auto& layer : image.layers)
       add_blob(layer, batch);
   } else if (!there) {
-    throw Error(Kind::input, cat(what, " has the media type '", printable(found.media_type),
-                                 "', which cullet can't copy"));
+    throw Error(Kind::input,
+                cat(what,
+                    " has the media type '",
+                    printable(found.media_type),
+                    "', which cullet can't copy"));
   }
   batch.manifests.push_back(std::move(found));
 }

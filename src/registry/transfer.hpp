@@ -16,8 +16,11 @@ namespace cullet::registry {
 /// parallel, then what is inside an index, then the index. No tags.
 class Transfer {
  public:
-  Transfer(image::Repository& from, image::Repository& to, const CopyOptions& options,
-           const Cancel& cancel, CopyReport& report);
+  Transfer(image::Repository& from,
+           image::Repository& to,
+           const CopyOptions& options,
+           const Cancel& cancel,
+           CopyReport& report);
 
   /// With `again`, the manifest itself is put even if it is there: a referrer may be there without
   /// being listed, if the process that put it was killed in between.

@@ -6,10 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "blob_source.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/http/backoff.hpp"
+
+#include "blob_source.hpp"
 #include "failure.hpp"
 
 namespace cullet::registry {
@@ -28,7 +29,8 @@ class Parts {
       at_ = 0;
       std::vector<std::byte> buffer(std::size_t{256} << 10U);
       while (at_ < offset)
-        if (read(std::span(buffer).first(std::min<std::uint64_t>(buffer.size(), offset - at_))) == 0)
+        if (read(std::span(buffer).first(std::min<std::uint64_t>(buffer.size(), offset - at_))) ==
+            0)
           throw Error(Kind::internal, cat("blob ", blob_.digest, " ended before offset ", offset));
     }
     return std::make_unique<Part>(*this, size);
@@ -136,9 +138,10 @@ class BlobUpload {
     if (from.empty() || from == connection_.repository())
       return std::nullopt;
     // Always with `from`: without it some registries hang or fail (go-containerregistry#1404).
-    auto request = call("POST", connection_.url("blobs/uploads/")
-                                    .with_query("mount=" + http::percent_encode(blob_.digest.str()))
-                                    .with_query("from=" + http::percent_encode(from)));
+    auto request = call("POST",
+                        connection_.url("blobs/uploads/")
+                            .with_query("mount=" + http::percent_encode(blob_.digest.str()))
+                            .with_query("from=" + http::percent_encode(from)));
     request.scope.mount_from = from;
     request.retry = false;
     try {
@@ -208,8 +211,12 @@ class BlobUpload {
     if (response.status / 100 == 2) {
       const auto claimed = response.header("docker-content-digest");
       if (claimed && claimed->starts_with("sha256:") && *claimed != blob_.digest.str())
-        throw Error(Kind::refused, cat(connection_.host(), " stored blob ", blob_.digest, " as ",
-                                       printable(*claimed).substr(0, 100)));
+        throw Error(Kind::refused,
+                    cat(connection_.host(),
+                        " stored blob ",
+                        blob_.digest,
+                        " as ",
+                        printable(*claimed).substr(0, 100)));
       return std::nullopt;
     }
     if (response.status == 413 && connection_.options().upload == Upload::automatic && !chunked_) {
@@ -282,7 +289,8 @@ class BlobUpload {
       return std::nullopt;
     if (const auto location = response.header("location"))
       session = connection_.resolve(response, *location);
-    // "0-0" is one byte, and what distribution says of none; sending that one again is answered 416.
+    // "0-0" is one byte, and what distribution says of none; sending that one again is answered
+    // 416.
     return *last == 0 ? 0 : *last + 1;
   }
 
@@ -314,7 +322,8 @@ bool blob_exists(Connection& connection, const image::Descriptor& blob) {
   throw unexpected(cat("look for blob ", blob.digest), connection.host(), response);
 }
 
-void upload_blob(Connection& connection, const image::Descriptor& blob,
+void upload_blob(Connection& connection,
+                 const image::Descriptor& blob,
                  const image::BlobOrigin& origin) {
   BlobUpload(connection, blob, origin).run();
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "connection.hpp"
 #include "cullet/image/descriptor.hpp"
 #include "cullet/image/repository.hpp"
+
+#include "connection.hpp"
 
 namespace cullet::registry {
 
@@ -13,7 +14,8 @@ bool blob_exists(Connection& connection, const image::Descriptor& blob);
 /// Mounts or uploads a blob that the registry doesn't have. Streams: memory does not grow with the
 /// blob. A broken upload is resumed where the protocol can say how much arrived, else begun again.
 /// Throws Kind::refused if the origin's bytes are others than the descriptor promises.
-void upload_blob(Connection& connection, const image::Descriptor& blob,
+void upload_blob(Connection& connection,
+                 const image::Descriptor& blob,
                  const image::BlobOrigin& origin);
 
 }  // namespace cullet::registry

@@ -113,8 +113,14 @@ class Run {
     else
       result.outcome = watch(process);
     const auto code = reported_exit(status_.read.get());
-    if (result.outcome == Outcome::exited && !code) throw bwrap_error(output_.beginning());
-    if (code) result.status = status_of(*code);
+    if (code) {
+      result.status = status_of(*code);
+    } else if (output_.beginning().rfind("bwrap: execvp ", 0) == 0) {
+      // The room stood; the command is not in it. As a shell says it.
+      result.status.code = 127;
+    } else if (result.outcome == Outcome::exited) {
+      throw bwrap_error(output_.beginning());
+    }
     return result;
   }
 

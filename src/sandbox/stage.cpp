@@ -188,7 +188,8 @@ int Stage::prepare() noexcept {
     }
     Options from;
     from.directory(fds_[index][0]);
-    if (mount(from.c_str(), piece.at.c_str(), nullptr, MS_BIND, nullptr) != 0)
+    // With what is mounted below it: a part of a mount alone may not be shown (user_namespaces(7)).
+    if (mount(from.c_str(), piece.at.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0)
       return fail(Part::bind, index, errno);
   }
   if (const int error = set_limits()) return fail(Part::limits, 0, error);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive_origin.hpp"
 
-#include <fcntl.h>
-
 #include <algorithm>
+
+#include <fcntl.h>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::string_view kDebianSource = "debian-source";
 
-bool is_url(std::string_view from) { return from.find("://") != from.npos; }
+bool is_url(std::string_view from) {
+  return from.find("://") != from.npos;
+}
 
 /// The URLs that one entry of `from` stands for.
 std::vector<std::string> urls_of(const Context& context,
@@ -44,10 +46,17 @@ void from_urls(const Context& context,
   download.digest = BlobDigest(archive.sha256);
   download.size = archive.size;
   download.name = archive.name;
-  http::fetch(context.http, context.store, {download}, 1, context.cancel,
+  http::fetch(context.http,
+              context.store,
+              {download},
+              1,
+              context.cancel,
               [&](std::uint64_t done, std::uint64_t total) {
                 if (context.progress)
-                  context.progress(cat("fetching ", archive.name, ": ", human_size(done),
+                  context.progress(cat("fetching ",
+                                       archive.name,
+                                       ": ",
+                                       human_size(done),
                                        total > 0 ? cat(" of ", human_size(total)) : ""));
               });
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkout.hpp"
 
+#include <cerrno>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
@@ -60,8 +60,12 @@ class Checkout {
     entered_ = path;
   }
 
-  void write_file(const std::string& name, std::string_view content, unsigned mode, const std::string& path) {
-    const auto file = open_at(directory_.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  void write_file(const std::string& name,
+                  std::string_view content,
+                  unsigned mode,
+                  const std::string& path) {
+    const auto file =
+        open_at(directory_.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
     write_all(file.get(), as_bytes(content), path);
     if (::fchmod(file.get(), mode) != 0)
       throw system_error(cat("cannot set the mode of '", printable(path), "'"), errno);

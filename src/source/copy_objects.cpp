@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // libgit2's own local transport can't skip what is there already once a tag of a blob is among the
 // references, sends references that nobody asked for, and can't be stopped while it counts.
-#include <git2/odb_backend.h>
-
 #include <algorithm>
+
+#include <git2/odb_backend.h>
 
 #include "fetch.hpp"
 
@@ -21,7 +21,10 @@ struct Copying {
   std::exception_ptr failure = nullptr;
 };
 
-int stop_if_cancelled(int /*stage*/, std::uint32_t /*current*/, std::uint32_t /*total*/, void* payload) {
+int stop_if_cancelled(int /*stage*/,
+                      std::uint32_t /*current*/,
+                      std::uint32_t /*total*/,
+                      void* payload) {
   return static_cast<Copying*>(payload)->context.cancel.requested() ? GIT_EUSER : 0;
 }
 
@@ -48,7 +51,9 @@ Object insert_tags(git_packbuilder* builder, git_repository* from, const git_oid
   return object;
 }
 
-bool has(git_odb* odb, const git_oid& id) { return git_odb_exists(odb, &id) == 1; }
+bool has(git_odb* odb, const git_oid& id) {
+  return git_odb_exists(odb, &id) == 1;
+}
 
 }  // namespace
 
@@ -95,7 +100,8 @@ void copy_objects(const Context& context,
   if (git_packbuilder_object_count(builder.get()) == 0)
     return;
   if (context.progress)
-    context.progress(cat("copying ", label, ": ", git_packbuilder_object_count(builder.get()), " objects"));
+    context.progress(
+        cat("copying ", label, ": ", git_packbuilder_object_count(builder.get()), " objects"));
   checked(git_packbuilder_foreach(builder.get(), append, &copying));
   checked(writer->commit(writer.get(), &copying.progress));
 }

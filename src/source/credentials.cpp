@@ -69,7 +69,8 @@ bool one_line(std::string_view text) {
 }
 
 std::string authority(const Location& location) {
-  const bool usual = location.port.empty() || location.port == (location.scheme == "https" ? "443" : "80");
+  const bool usual =
+      location.port.empty() || location.port == (location.scheme == "https" ? "443" : "80");
   return usual ? location.host : location.host + ":" + location.port;
 }
 
@@ -191,7 +192,8 @@ std::optional<Login> Credentials::from_netrc() {
 std::optional<std::string> Credentials::run_git(const char* action,
                                                 const std::optional<Login>& login) {
   auto path = location_.path.starts_with('/') ? location_.path.substr(1) : location_.path;
-  std::string question = cat("protocol=", location_.scheme, "\nhost=", authority(location_), "\npath=", path, "\n");
+  std::string question =
+      cat("protocol=", location_.scheme, "\nhost=", authority(location_), "\npath=", path, "\n");
   const auto& user = login ? login->user : location_.user;
   if (!user.empty())
     question += cat("username=", user, "\n");

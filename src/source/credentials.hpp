@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cullet/base/cancel.hpp"
+
 #include "location.hpp"
 
 namespace cullet::source {

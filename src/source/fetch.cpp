@@ -4,6 +4,7 @@
 #include <array>
 
 #include "cullet/base/text.hpp"
+
 #include "transport.hpp"
 
 // git_fetch_options::depth came with libgit2 1.7.
@@ -50,8 +51,8 @@ References fetch_local(const Context& context,
                        const FetchOrder& order) {
   Repository from;
   const auto doing = cat("open ", location.path);
-  const int code =
-      git_repository_open_ext(out_ptr(from), location.path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr);
+  const int code = git_repository_open_ext(
+      out_ptr(from), location.path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr);
   if (code == GIT_ENOTFOUND)
     throw Error(Kind::input, cat("there is no git repository at ", location.path));
   check(code, doing);
@@ -77,12 +78,20 @@ int on_progress(const git_indexer_progress* stats, void* payload) {
   return wire.guarded([&] {
     wire.context.cancel.check();
     const bool last = stats->total_objects > 0 && stats->indexed_objects == stats->total_objects;
-    if (!wire.context.progress || (stats->received_bytes < wire.reported + kProgressStep && !last) ||
+    if (!wire.context.progress ||
+        (stats->received_bytes < wire.reported + kProgressStep && !last) ||
         stats->received_bytes == wire.reported)
       return;
     wire.reported = stats->received_bytes;
-    wire.context.progress(cat("fetching ", wire.label, ": ", human_size(stats->received_bytes), ", ",
-                              stats->indexed_objects, " of ", stats->total_objects, " objects"));
+    wire.context.progress(cat("fetching ",
+                              wire.label,
+                              ": ",
+                              human_size(stats->received_bytes),
+                              ", ",
+                              stats->indexed_objects,
+                              " of ",
+                              stats->total_objects,
+                              " objects"));
   });
 }
 
@@ -155,7 +164,8 @@ References fetch_remote(const Context& context,
   creation.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC;
   Remote remote;
   check(git_remote_create_with_opts(out_ptr(remote), location.url.c_str(), &creation),
-        cat("use ", location.url), Kind::input);
+        cat("use ", location.url),
+        Kind::input);
   git_fetch_options options = GIT_FETCH_OPTIONS_INIT;
   options.callbacks.payload = &wire;
   options.callbacks.transport = open_transport;
@@ -165,12 +175,15 @@ References fetch_remote(const Context& context,
   options.update_fetchhead = 0;
   if (context.progress)
     context.progress(cat("fetching ", order.label, " from ", location.url));
-  check_wire(git_remote_connect(remote.get(), GIT_DIRECTION_FETCH, &options.callbacks, nullptr, nullptr),
-             wire, "connect to");
+  check_wire(
+      git_remote_connect(remote.get(), GIT_DIRECTION_FETCH, &options.callbacks, nullptr, nullptr),
+      wire,
+      "connect to");
   auto theirs = shallow_part(remote.get(), order, mirror, advertised(remote.get(), wire), options);
   if (theirs.empty())
     return theirs;
-  std::vector<std::string> specs = {cat("+", kHeads, "*:", kHeads, "*"), cat("+", kTags, "*:", kTags, "*")};
+  std::vector<std::string> specs = {cat("+", kHeads, "*:", kHeads, "*"),
+                                    cat("+", kTags, "*:", kTags, "*")};
   if (theirs.size() == 1)
     specs = {cat("+", theirs.begin()->first, ":", theirs.begin()->first)};
   std::vector<char*> pointers;

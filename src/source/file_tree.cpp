@@ -4,6 +4,7 @@
 #include <set>
 
 #include "cullet/base/text.hpp"
+
 #include "tree_name.hpp"
 
 namespace cullet::source {
@@ -15,7 +16,8 @@ Error bad_tree(std::string_view path, std::string_view why) {
 
 Error missing_object(git_repository* repository, std::string_view doing) {
   const std::string path = git_repository_path(repository);
-  return git_failure(doing).hint(cat("the mirror ", path, " is damaged; remove it, and it is made again"));
+  return git_failure(doing).hint(
+      cat("the mirror ", path, " is damaged; remove it, and it is made again"));
 }
 
 }  // namespace

@@ -10,14 +10,15 @@
 #include <vector>
 
 #include "cullet/base/cancel.hpp"
+
 #include "git.hpp"
 
 namespace cullet::source {
 
 /// A file of a source tree: still in git, or changed by a patch.
 struct TreeFile {
-  std::uint32_t mode = GIT_FILEMODE_BLOB;      ///< 0100644, 0100755, 0120000 or 0160000
-  git_oid id{};                                ///< in `repository`; of a gitlink: the commit
+  std::uint32_t mode = GIT_FILEMODE_BLOB;  ///< 0100644, 0100755, 0120000 or 0160000
+  git_oid id{};                            ///< in `repository`; of a gitlink: the commit
   git_repository* repository = nullptr;
   std::shared_ptr<const std::string> content;  ///< instead of `id`
 };

@@ -26,7 +26,8 @@ void start_libgit2() {
 
 Error git_failure(std::string_view doing, Kind kind) {
   const auto* last = git_error_last();
-  std::string reason = last != nullptr && last->message != nullptr ? last->message : "unknown error";
+  std::string reason =
+      last != nullptr && last->message != nullptr ? last->message : "unknown error";
   auto error = Error(kind, cat("cannot ", doing, ": ", printable(reason)));
   if (reason.find("No space left on device") != reason.npos)
     error = Error(Kind::machine, error.message()).hint("free some space, then run it again");

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <git2.h>
-
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <git2.h>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/handle.hpp"

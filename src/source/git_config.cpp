@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "cullet/base/text.hpp"
+
 #include "git.hpp"
 
 namespace cullet::source {
@@ -28,8 +29,10 @@ std::string normal_key(std::string key) {
   std::transform(key.begin(), first, key.begin(), lower);
   const auto last = key.rfind('.');
   if (last != key.npos)
-    std::transform(key.begin() + static_cast<std::ptrdiff_t>(last), key.end(),
-                   key.begin() + static_cast<std::ptrdiff_t>(last), lower);
+    std::transform(key.begin() + static_cast<std::ptrdiff_t>(last),
+                   key.end(),
+                   key.begin() + static_cast<std::ptrdiff_t>(last),
+                   lower);
   return key;
 }
 

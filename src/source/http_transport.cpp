@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cullet/base/text.hpp"
+
 #include "credentials.hpp"
 #include "transport.hpp"
 
@@ -51,7 +52,8 @@ class HttpSubtransport {
     // Later requests go where this one was redirected to, as git has it.
     auto final = stream.response.url;
     if (!final.ends_with(kService))
-      throw Error(Kind::input, cat(base_, " redirects to ", printable(final), ", which is no git URL"));
+      throw Error(Kind::input,
+                  cat(base_, " redirects to ", printable(final), ", which is no git URL"));
     base_ = final.substr(0, final.size() - kService.size());
     return stream;
   }
@@ -117,7 +119,8 @@ class HttpSubtransport {
   }
 
   Error refused(int status) const {
-    auto error = Error(Kind::machine, cat(wire_.location.url, " refuses access (HTTP ", status, ")"));
+    auto error =
+        Error(Kind::machine, cat(wire_.location.url, " refuses access (HTTP ", status, ")"));
     if (credentials_.tried().empty())
       error.detail("no credentials for it were found");
     else
@@ -168,8 +171,8 @@ int read_stream(git_smart_subtransport_stream* stream, char* into, size_t size, 
   *got = 0;
   return self.transport->wire().guarded([&] {
     if (!self.answer)
-      self.answer = self.lists ? self.transport->advertised()
-                               : self.transport->negotiated(self.request);
+      self.answer =
+          self.lists ? self.transport->advertised() : self.transport->negotiated(self.request);
     *got = self.answer->body->read({reinterpret_cast<std::byte*>(into), size});
     if (self.lists && self.first)
       refuse_sha256({into, *got}, self.transport->wire().location);
@@ -209,7 +212,9 @@ int open_stream(git_smart_subtransport_stream** out,
   });
 }
 
-int close_subtransport(git_smart_subtransport* /*subtransport*/) { return 0; }
+int close_subtransport(git_smart_subtransport* /*subtransport*/) {
+  return 0;
+}
 
 void free_subtransport(git_smart_subtransport* subtransport) {
   delete static_cast<HttpHandle*>(subtransport);
@@ -222,9 +227,7 @@ HttpHandle::HttpHandle(Wire& wire)
 
 int new_http_subtransport(git_smart_subtransport** out, git_transport* /*owner*/, void* wire) {
   auto& shared = *static_cast<Wire*>(wire);
-  return shared.guarded([&] {
-    *out = std::make_unique<HttpHandle>(shared).release();
-  });
+  return shared.guarded([&] { *out = std::make_unique<HttpHandle>(shared).release(); });
 }
 
 }  // namespace cullet::source

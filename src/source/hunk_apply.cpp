@@ -97,7 +97,8 @@ class Fitting {
     return true;
   }
 
-  [[nodiscard]] std::optional<std::size_t> place_of(const std::vector<std::string_view>& lines) const {
+  [[nodiscard]] std::optional<std::size_t> place_of(
+      const std::vector<std::string_view>& lines) const {
     if (lines.size() > image_.size())
       return std::nullopt;
     const auto last = image_.size() - lines.size();
@@ -155,7 +156,9 @@ void replace(std::vector<Line>& image, std::size_t start, const Hunk& hunk, std:
 
 }  // namespace
 
-HunkResult apply_hunks(std::string_view content, const std::vector<Hunk>& hunks, const Cancel& cancel) {
+HunkResult apply_hunks(std::string_view content,
+                       const std::vector<Hunk>& hunks,
+                       const Cancel& cancel) {
   auto image = to_lines(content);
   for (std::size_t i = 0; i < hunks.size(); ++i) {
     cancel.check();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cullet/base/cancel.hpp"
+
 #include "patch_text.hpp"
 
 namespace cullet::source {
@@ -31,7 +32,9 @@ struct HunkResult {
 /// to the byte, at the line that the header says or, searching outwards from there, at another one;
 /// a hunk that starts at line 1 belongs at the start, one without context at its end belongs at the
 /// end; lines that an earlier hunk made don't count as context.
-HunkResult apply_hunks(std::string_view content, const std::vector<Hunk>& hunks, const Cancel& cancel);
+HunkResult apply_hunks(std::string_view content,
+                       const std::vector<Hunk>& hunks,
+                       const Cancel& cancel);
 
 /// The hunks that undo these.
 std::vector<Hunk> reversed(std::vector<Hunk> hunks);

@@ -4,14 +4,16 @@
 #include <memory>
 #include <variant>
 
-#include "archive_origin.hpp"
 #include "cullet/archive/reader.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
+
+#include "archive_origin.hpp"
 #include "fetch.hpp"
 #include "git.hpp"
 #include "origin.hpp"
 #include "tree_name.hpp"
+#include "zip_time.hpp"
 
 namespace cullet::source {
 namespace {
@@ -25,8 +27,8 @@ constexpr std::int64_t kLastTime = 253402300799;
 /// A directory of the archive, or a file as git holds it.
 struct Node {
   git_filemode_t mode = GIT_FILEMODE_TREE;
-  git_oid id{};                                            ///< of a file or symlink
-  std::map<std::string, std::unique_ptr<Node>> children;   ///< of a directory
+  git_oid id{};                                           ///< of a file or symlink
+  std::map<std::string, std::unique_ptr<Node>> children;  ///< of a directory
   [[nodiscard]] bool is_directory() const noexcept { return mode == GIT_FILEMODE_TREE; }
 };
 
@@ -44,6 +46,8 @@ class Importer {
     }
   }
 
+  void set_newest(std::int64_t time) { newest_ = time; }
+
   git_oid commit(const Sha256& sha256) {
     auto* top = &root_;
     if (root_.children.size() == 1 && root_.children.begin()->second->is_directory())
@@ -52,14 +56,23 @@ class Importer {
     if (!tree_id)
       throw Error(Kind::input, cat("the archive ", archive_, " holds no files"));
     if (newest_ > kLastTime)
-      throw Error(Kind::input, cat("the archive ", archive_, " has an entry from after the year 9999"));
+      throw Error(Kind::input,
+                  cat("the archive ", archive_, " has an entry from after the year 9999"));
     GitTree tree;
     check(git_tree_lookup(out_ptr(tree), repository_, &*tree_id), "read a tree");
     Signature signature;
     check(git_signature_new(out_ptr(signature), kName, kEmail, newest_, 0), "make a signature");
     git_oid id;
-    check(git_commit_create(&id, repository_, nullptr, signature.get(), signature.get(), nullptr,
-                            cat("import ", sha256.str(), "\n").c_str(), tree.get(), 0, nullptr),
+    check(git_commit_create(&id,
+                            repository_,
+                            nullptr,
+                            signature.get(),
+                            signature.get(),
+                            nullptr,
+                            cat("import ", sha256.str(), "\n").c_str(),
+                            tree.get(),
+                            0,
+                            nullptr),
           "write a commit");
     return id;
   }
@@ -78,15 +91,16 @@ class Importer {
         if (entry.target.empty() || entry.target.find('\0') != std::string::npos)
           throw bad_entry(entry.path.str(), "is a symlink that leads nowhere");
         node.mode = GIT_FILEMODE_LINK;
-        check(git_blob_create_from_buffer(&node.id, repository_, entry.target.data(),
-                                          entry.target.size()),
+        check(git_blob_create_from_buffer(
+                  &node.id, repository_, entry.target.data(), entry.target.size()),
               "write a symlink");
         break;
       case archive::EntryType::hardlink: {
         const auto* target = find(entry.target);
         if (target == nullptr || target->is_directory())
-          throw bad_entry(entry.path.str(), cat("is a hard link to '", printable(entry.target),
-                                                "', which is no earlier file"));
+          throw bad_entry(
+              entry.path.str(),
+              cat("is a hard link to '", printable(entry.target), "', which is no earlier file"));
         node.mode = target->mode;
         node.id = target->id;
         break;
@@ -94,8 +108,8 @@ class Importer {
     }
   }
 
-  /// The node at `path`, made with its parents where absent. What isn't the same kind of thing can't
-  /// stand there.
+  /// The node at `path`, made with its parents where absent. What isn't the same kind of thing
+  /// can't stand there.
   Node& place(const std::string& path, bool directory) {
     auto* node = &root_;
     const auto parts = split(path, '/');
@@ -140,7 +154,8 @@ class Importer {
     } guard{stream};
     std::size_t got = 0;
     while ((got = body.read(buffer_)) > 0)
-      check(stream->write(stream, reinterpret_cast<const char*>(buffer_.data()), got), "write a file");
+      check(stream->write(stream, reinterpret_cast<const char*>(buffer_.data()), got),
+            "write a file");
     git_oid id;
     // It takes the stream, whatever comes of it.
     check(git_blob_create_from_stream_commit(&id, std::exchange(stream, nullptr)), "write a file");
@@ -165,8 +180,9 @@ class Importer {
   }
 
   Error bad_entry(std::string_view path, std::string_view why) const {
-    return Error(Kind::input, cat("the archive ", archive_, " can't be imported: '", printable(path),
-                                  "' ", why));
+    return Error(
+        Kind::input,
+        cat("the archive ", archive_, " can't be imported: '", printable(path), "' ", why));
   }
 
   const Context& context_;
@@ -206,9 +222,12 @@ git_oid import_locked(const Context& context,
   Importer importer(context, scratch.get(), fork.import->name);
   importer.add_all(reader);
   drain(verified);
+  if (const auto time = newest_zip_time(fd.get(), fork.import->name))
+    importer.set_newest(*time);
   const auto id = importer.commit(fork.import->sha256);
   const auto repository = mirror.open();
-  copy_objects(context, scratch.get(), repository.get(), {{std::string(kBranch), id}}, {}, fork.name);
+  copy_objects(
+      context, scratch.get(), repository.get(), {{std::string(kBranch), id}}, {}, fork.name);
   lock.sync_packs();
   auto references = mirror.references();
   references[std::string(kBranch)] = id;
@@ -217,14 +236,15 @@ git_oid import_locked(const Context& context,
 }
 
 std::string import_archive(const Context& context, const workspace::Fork& fork) {
-  return with_context([&] { return cat("importing fork '", fork.name, "'"); }, [&] {
-    if (!fork.import)
-      throw Error(Kind::input, cat("fork '", fork.name, "' has no 'import'"))
-          .hint("add the archive, its sha256 and where it is to the fork");
-    const auto mirror = import_mirror_of(context, fork);
-    const auto lock = mirror.lock();
-    return hex(import_locked(context, fork, mirror, lock));
-  });
+  return with_context([&] { return cat("importing fork '", fork.name, "'"); },
+                      [&] {
+                        if (!fork.import)
+                          throw Error(Kind::input, cat("fork '", fork.name, "' has no 'import'"))
+                              .hint("add the archive, its sha256 and where it is to the fork");
+                        const auto mirror = import_mirror_of(context, fork);
+                        const auto lock = mirror.lock();
+                        return hex(import_locked(context, fork, mirror, lock));
+                      });
 }
 
 }  // namespace cullet::source

@@ -16,11 +16,11 @@ Error no_url(std::string_view text) {
       .hint("use https://, ssh://, user@host:path, file:// or a path");
 }
 
-/// "user@host:path", as git takes it: a colon before the first slash.
+/// "user@host:path", as git takes it: a colon before the first slash. "x::y" would name a program.
 bool is_scp_form(std::string_view text) {
   const auto colon = text.find(':');
   return colon != text.npos && colon > 0 && colon < text.find('/') &&
-         text.find("://") == text.npos;
+         text.find("://") == text.npos && text.substr(colon, 2) != "::";
 }
 
 void refuse_options(const Location& location, std::string_view text) {
@@ -124,8 +124,11 @@ Location Location::parse(std::string_view text, const std::filesystem::path& bas
       throw no_url(text);
     location.path = *path;
   } else if (text.starts_with("git://")) {
-    throw Error(Kind::input, cat("'", printable(shown(text)), "' is neither encrypted nor "
-                                 "authenticated, and is not supported"))
+    throw Error(Kind::input,
+                cat("'",
+                    printable(shown(text)),
+                    "' is neither encrypted nor "
+                    "authenticated, and is not supported"))
         .hint("use https:// or ssh:// instead");
   } else if (is_scp_form(text)) {
     location = parse_scp(text);
@@ -134,7 +137,7 @@ Location Location::parse(std::string_view text, const std::filesystem::path& bas
       if (text.starts_with(prefix))
         location = parse_ssh(text, text.substr(prefix.size()));
     if (location.path.empty()) {
-      if (text.find("://") != text.npos)
+      if (text.find("://") != text.npos || text.find("::") != text.npos)
         throw no_url(text);
       location.path = (base / text).lexically_normal().string();
     }

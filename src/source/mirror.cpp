@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mirror.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "cullet/base/text.hpp"
 
@@ -50,7 +50,9 @@ bool Mirror::exists() const {
   return fs::is_directory(path_, ignored);
 }
 
-Repository Mirror::open() const { return open_repository(path_.string()); }
+Repository Mirror::open() const {
+  return open_repository(path_.string());
+}
 
 References Mirror::references() const {
   References references;
@@ -79,7 +81,8 @@ Mirror::Lock Mirror::lock() const {
     if (errno != EWOULDBLOCK && errno != EINTR)
       throw system_error(cat("cannot lock ", file.string()), errno);
     if (!told && context_.progress)
-      context_.progress(cat("waiting for another cullet to finish with ", path_.filename().string()));
+      context_.progress(
+          cat("waiting for another cullet to finish with ", path_.filename().string()));
     told = true;
     context_.cancel.sleep(kLockInterval);
   }
@@ -96,7 +99,8 @@ void Mirror::create() const {
   fresh += ".new";
   remove_tree(fresh);
   git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
-  options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_REINIT | GIT_REPOSITORY_INIT_MKDIR;
+  options.flags =
+      GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_REINIT | GIT_REPOSITORY_INIT_MKDIR;
   Repository repository;
   check(git_repository_init_ext(out_ptr(repository), fresh.c_str(), &options),
         cat("make ", fresh.string()));
@@ -167,8 +171,7 @@ bool is_reachable(git_repository* repository,
     return true;
   if (tips.empty())
     return false;
-  const int code =
-      git_graph_reachable_from_any(repository, &commit, tips.data(), tips.size());
+  const int code = git_graph_reachable_from_any(repository, &commit, tips.data(), tips.size());
   check(code, cat("walk the history of ", git_repository_path(repository)));
   return code == 1;
 }

@@ -9,6 +9,7 @@
 
 #include "cullet/base/file.hpp"
 #include "cullet/source/source.hpp"
+
 #include "git.hpp"
 
 namespace cullet::source {
@@ -19,13 +20,14 @@ using References = std::map<std::string, git_oid>;
 /// A bare git repository in the store's forks/ directory:
 ///   NAME-<16 hex>.git    the repository; the digits come from where its content comes from
 ///   NAME-<16 hex>.lock   flock(2) file of those that change it
-/// Its references live in `packed-refs` alone (git-pack-refs(1)), which is replaced as a whole: after
-/// kill -9 or a power cut either all references of an update are there or none, and packs are on
-/// disk before any reference leads to them. References:
+/// Its references live in `packed-refs` alone (git-pack-refs(1)), which is replaced as a whole:
+/// after kill -9 or a power cut either all references of an update are there or none, and packs are
+/// on disk before any reference leads to them. References:
 ///   refs/heads/*, refs/tags/*                the fork's
 ///   refs/heads/import                        an imported archive
 ///   refs/upstream/heads/*, .../tags/*        upstream's, after a sync
-///   refs/cullet/pins/<40 hex>                a commit once seen to be reachable from the fork's own
+///   refs/cullet/pins/<40 hex>                a commit once seen to be reachable from the fork's
+///   own
 /// Readers need no lock: objects and packs are only ever added.
 class Mirror {
  public:

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cullet/base/text.hpp"
+
 #include "hunk_apply.hpp"
 #include "patch_binary.hpp"
 
@@ -29,7 +30,13 @@ std::string shown_line(std::string_view line) {
   return line.size() > kMaxShown ? printable(line.substr(0, kMaxShown)) + "…" : printable(line);
 }
 
-bool is_link(std::uint32_t mode) { return mode == GIT_FILEMODE_LINK; }
+bool is_move(const FilePatch& patch) {
+  return patch.action == Action::rename || patch.action == Action::copy;
+}
+
+bool is_link(std::uint32_t mode) {
+  return mode == GIT_FILEMODE_LINK;
+}
 
 /// One pass of a patch over a tree. Changes are collected beside the tree, because git's sections
 /// don't depend on their order: a rename or copy starts from the file as it was before.
@@ -64,7 +71,10 @@ class Pass {
         tree.put(path, *file);
     for (const auto& [path, file] : changes_)
       if (file)
-        check_place(tree, path);
+        check_parents(tree, path);
+    for (const auto& [path, file] : changes_)
+      if (file && tree.is_directory(path))
+        throw misplaced(path, "is a directory in the source tree");
   }
 
  private:
@@ -93,7 +103,7 @@ class Pass {
   }
 
   std::optional<Misfit> apply(const FilePatch& patch) {
-    const bool moves = patch.action == Action::rename || patch.action == Action::copy;
+    const bool moves = is_move(patch);
     const auto* source = moves ? original(patch.old_path) : current(patch.old_path);
     if (patch.action == Action::create) {
       if (source != nullptr && !leaving_.contains(patch.new_path))
@@ -104,13 +114,17 @@ class Pass {
     }
     if (patch.action == Action::rename && patch.old_path != patch.new_path &&
         current(patch.new_path) != nullptr && !leaving_.contains(patch.new_path))
-      return Misfit{{cat(printable(patch.new_path), ", which ", printable(patch.old_path),
-                         " is renamed to, is there already")}, {}};
+      return Misfit{{cat(printable(patch.new_path),
+                         ", which ",
+                         printable(patch.old_path),
+                         " is renamed to, is there already")},
+                    {}};
     TreeFile file = source != nullptr ? *source : TreeFile{};
     if (auto misfit = change_mode(patch, source, file))
       return misfit;
     if (!patch.hunks.empty() || !patch.binary.empty()) {
-      const auto before = source != nullptr ? FileTree::content(*source, patch.old_path) : std::string();
+      const auto before =
+          source != nullptr ? FileTree::content(*source, patch.old_path) : std::string();
       if (auto misfit = change_content(patch, before, file))
         return misfit;
     } else if (patch.action == Action::create) {
@@ -119,18 +133,28 @@ class Pass {
     return patch.action == Action::remove ? remove(patch, file) : put(patch, std::move(file));
   }
 
-  static std::optional<Misfit> change_mode(const FilePatch& patch, const TreeFile* source, TreeFile& file) {
-    if (source != nullptr && is_link(source->mode) != is_link(patch.old_mode.value_or(GIT_FILEMODE_BLOB)))
-      return Misfit{{cat(printable(patch.old_path), is_link(source->mode) ? " is a symlink" : " is no symlink",
-                         ", which the patch does not expect")}, {}};
+  static std::optional<Misfit> change_mode(const FilePatch& patch,
+                                           const TreeFile* source,
+                                           TreeFile& file) {
+    // git states no mode for what it only moves.
+    const bool states_none = is_move(patch) && !patch.old_mode;
+    if (source != nullptr && !states_none &&
+        is_link(source->mode) != is_link(patch.old_mode.value_or(GIT_FILEMODE_BLOB)))
+      return Misfit{{cat(printable(patch.old_path),
+                         is_link(source->mode) ? " is a symlink" : " is no symlink",
+                         ", which the patch does not expect")},
+                    {}};
     if (source != nullptr && patch.new_mode && is_link(*patch.new_mode) != is_link(source->mode))
-      return Misfit{{cat(printable(patch.new_path), " can't change between file and symlink in place")}, {}};
+      return Misfit{
+          {cat(printable(patch.new_path), " can't change between file and symlink in place")}, {}};
     if (patch.new_mode)
       file.mode = *patch.new_mode;
     return std::nullopt;
   }
 
-  std::optional<Misfit> change_content(const FilePatch& patch, std::string_view before, TreeFile& file) {
+  std::optional<Misfit> change_content(const FilePatch& patch,
+                                       std::string_view before,
+                                       TreeFile& file) {
     std::string content;
     if (patch.binary.empty()) {
       auto result = apply_hunks(before, patch.hunks, cancel_);
@@ -140,22 +164,29 @@ class Pass {
     } else {
       auto result = apply_binary(before, patch, label_.name);
       if (!result)
-        return Misfit{{cat(printable(patch.old_path), " is not the file that the binary patch was made for"),
-                       cat("wanted: blob ", patch.old_id), cat("found:  blob ", blob_id(before))}, {}};
+        return Misfit{
+            {cat(printable(patch.old_path), " is not the file that the binary patch was made for"),
+             cat("wanted: blob ", patch.old_id),
+             cat("found:  blob ", blob_id(before))},
+            {}};
       content = std::move(*result);
     }
     changed_ += content.size();
     if (changed_ > kMaxChanged)
-      throw Error(Kind::input, cat("patch ", label_.name, " makes files of more than ", human_size(kMaxChanged)));
+      throw Error(
+          Kind::input,
+          cat("patch ", label_.name, " makes files of more than ", human_size(kMaxChanged)));
     file.content = std::make_shared<const std::string>(std::move(content));
     return std::nullopt;
   }
 
   std::optional<Misfit> remove(const FilePatch& patch, const TreeFile& file) {
     const bool says_all = !patch.hunks.empty() || !patch.binary.empty();
-    const bool empty = says_all ? file.content->empty() : FileTree::content(file, patch.old_path).empty();
+    const bool empty =
+        says_all ? file.content->empty() : FileTree::content(file, patch.old_path).empty();
     if (!empty)
-      return Misfit{{cat(printable(patch.old_path), " holds more than what the patch removes")}, {}};
+      return Misfit{{cat(printable(patch.old_path), " holds more than what the patch removes")},
+                    {}};
     changes_[patch.old_path] = std::nullopt;
     return std::nullopt;
   }
@@ -169,8 +200,15 @@ class Pass {
 
   Misfit describe(const FilePatch& patch, const HunkMiss& miss) const {
     Misfit misfit;
-    misfit.details.push_back(cat("hunk ", miss.hunk, " of ", printable(patch.new_path), ", line ", miss.line,
-                                 ": context not found (line ", miss.patch_line, " of the patch)"));
+    misfit.details.push_back(cat("hunk ",
+                                 miss.hunk,
+                                 " of ",
+                                 printable(patch.new_path),
+                                 ", line ",
+                                 miss.line,
+                                 ": context not found (line ",
+                                 miss.patch_line,
+                                 " of the patch)"));
     misfit.details.push_back(miss.wanted.empty() ? std::string("wanted: the end of the file")
                                                  : cat("wanted: ", shown_line(miss.wanted)));
     misfit.details.push_back(miss.found ? cat("found:  ", shown_line(*miss.found))
@@ -178,40 +216,50 @@ class Pass {
     if (miss.line_ends_differ)
       misfit.hints.emplace_back("only the line ends differ: one has CRLF, the other LF");
     if (miss.there_already)
-      misfit.hints.push_back(cat("what hunk ", miss.hunk, " of ", printable(patch.new_path),
+      misfit.hints.push_back(cat("what hunk ",
+                                 miss.hunk,
+                                 " of ",
+                                 printable(patch.new_path),
                                  " makes is in the file already"));
     return misfit;
   }
 
   Misfit absent(const FilePatch& patch) const {
-    Misfit misfit{{cat(printable(patch.old_path), " is not there (line ", patch.at, " of the patch)")}, {}};
+    Misfit misfit{
+        {cat(printable(patch.old_path), " is not there (line ", patch.at, " of the patch)")}, {}};
     const auto slash = patch.old_path.find('/');
     if (slash != std::string::npos && tree_.find(patch.old_path.substr(slash + 1)) != nullptr) {
-      misfit.hints.push_back(cat("but ", printable(patch.old_path.substr(slash + 1)), " is: try `strip: ",
-                                 label_.strip + 1, "`"));
+      misfit.hints.push_back(cat("but ",
+                                 printable(patch.old_path.substr(slash + 1)),
+                                 " is: try `strip: ",
+                                 label_.strip + 1,
+                                 "`"));
       return misfit;
     }
     const auto end = "/" + patch.old_path;
     for (const auto& [path, file] : tree_.files())
       if (path.ends_with(end)) {
-        const auto more = std::count(path.begin(), path.end() - static_cast<std::ptrdiff_t>(end.size() - 1), '/');
-        misfit.hints.push_back(more <= label_.strip
-                                   ? cat("but ", printable(path), " is: try `strip: ", label_.strip - more, "`")
-                                   : cat("but ", printable(path), " is"));
+        const auto more =
+            std::count(path.begin(), path.end() - static_cast<std::ptrdiff_t>(end.size() - 1), '/');
+        misfit.hints.push_back(
+            more <= label_.strip
+                ? cat("but ", printable(path), " is: try `strip: ", label_.strip - more, "`")
+                : cat("but ", printable(path), " is"));
         break;
       }
     return misfit;
   }
 
-  void check_place(const FileTree& tree, const std::string& path) const {
+  void check_parents(const FileTree& tree, const std::string& path) const {
     const auto parent = tree.blocking_parent(path);
-    if (!parent && !tree.is_directory(path))
+    if (!parent)
       return;
-    const auto* file = parent ? tree.find(*parent) : nullptr;
-    const auto why = file == nullptr ? std::string("is a directory in the source tree")
-                                     : cat("leads through the ", is_link(file->mode) ? "symlink '" : "file '",
-                                           printable(*parent), "'");
-    throw Error(Kind::input, cat("patch ", label_.name, " can't be applied to ", label_.subject))
+    const bool link = is_link(tree.find(*parent)->mode);
+    throw misplaced(
+        path, cat("leads through the ", link ? "symlink '" : "file '", printable(*parent), "'"));
+  }
+  Error misplaced(const std::string& path, std::string_view why) const {
+    return Error(Kind::input, cat("patch ", label_.name, " can't be applied to ", label_.subject))
         .detail(cat(printable(path), " ", why));
   }
 
@@ -228,6 +276,9 @@ FilePatch reversed(FilePatch patch) {
     patch.action = Action::remove;
   else if (patch.action == Action::remove)
     patch.action = Action::create;
+  // "index a..b MODE" states one mode for before and after.
+  if (patch.action != Action::create && patch.action != Action::remove && !patch.new_mode)
+    patch.new_mode = patch.old_mode;
   std::swap(patch.old_path, patch.new_path);
   std::swap(patch.old_mode, patch.new_mode);
   std::swap(patch.old_id, patch.new_id);
@@ -238,7 +289,10 @@ FilePatch reversed(FilePatch patch) {
 }
 
 /// Whether the tree is what the patch would make of another.
-bool is_applied(const FileTree& tree, const std::vector<FilePatch>& patches, const PatchLabel& label, const Cancel& cancel) {
+bool is_applied(const FileTree& tree,
+                const std::vector<FilePatch>& patches,
+                const PatchLabel& label,
+                const Cancel& cancel) {
   std::vector<FilePatch> backward;
   for (auto it = patches.rbegin(); it != patches.rend(); ++it) {
     if (it->action == Action::copy)
@@ -277,7 +331,8 @@ void apply_patch(FileTree& tree,
   for (const auto& misfit : misfits)
     for (const auto& hint : misfit.hints)
       error.hint(hint);
-  throw std::move(error).hint("make the patch again for this source: its context must match to the byte");
+  throw std::move(error).hint(
+      "make the patch again for this source: its context must match to the byte");
 }
 
 }  // namespace cullet::source

@@ -17,8 +17,8 @@ struct PatchLabel {
 };
 
 /// Applies one patch to a tree in memory. Throws Kind::input, and the tree is then not to be used:
-/// for each file that it does not fit, what hunk, which line, what was wanted and what is there; for
-/// a patch that is applied already; and for one that leads through a symlink.
+/// for each file that it does not fit, what hunk, which line, what was wanted and what is there;
+/// for a patch that is applied already; and for one that leads through a symlink.
 void apply_patch(FileTree& tree,
                  const std::vector<FilePatch>& patches,
                  const PatchLabel& label,

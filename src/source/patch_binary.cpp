@@ -6,6 +6,7 @@
 #include <git2/sys/repository.h>
 
 #include "cullet/base/text.hpp"
+
 #include "git.hpp"
 
 namespace cullet::source {
@@ -34,12 +35,18 @@ GitTree tree_with(git_repository* repository, const git_oid* file) {
   TreeBuilder builder;
   check(git_treebuilder_new(out_ptr(builder), repository, nullptr), "make a tree");
   if (file != nullptr)
-    check(git_treebuilder_insert(nullptr, builder.get(), kFile, file, GIT_FILEMODE_BLOB), "make a tree");
+    check(git_treebuilder_insert(nullptr, builder.get(), kFile, file, GIT_FILEMODE_BLOB),
+          "make a tree");
   git_oid id;
   check(git_treebuilder_write(&id, builder.get()), "write a tree");
   GitTree tree;
   check(git_tree_lookup(out_ptr(tree), repository, &id), "read a tree");
   return tree;
+}
+
+std::string last_message() {
+  const auto* last = git_error_last();
+  return last != nullptr && last->message != nullptr ? printable(last->message) : "unknown error";
 }
 
 constexpr std::string_view kZero = "0000000000000000000000000000000000000000";
@@ -71,24 +78,41 @@ std::optional<std::string> apply_binary(std::string_view content,
   if (!creates && (patch.old_id.empty() || !before.starts_with(patch.old_id)))
     return std::nullopt;
   const auto bad = [&](std::string_view why) {
-    return Error(Kind::input, cat("patch ", name, ", line ", patch.at, ": the binary patch of ",
-                                  printable(patch.new_path), " ", why));
+    return Error(Kind::input,
+                 cat("patch ",
+                     name,
+                     ", line ",
+                     patch.at,
+                     ": the binary patch of ",
+                     printable(patch.new_path),
+                     " ",
+                     why));
   };
   const auto repository = scratch_repository();
   git_oid id;
-  check(git_blob_create_from_buffer(&id, repository.get(), content.data(), content.size()), "write a file");
+  check(git_blob_create_from_buffer(&id, repository.get(), content.data(), content.size()),
+        "write a file");
   // Always as a change of a file that is there: what becomes of the path is decided elsewhere.
-  const auto text = cat("diff --git a/", kFile, " b/", kFile, "\nindex ", before, "..",
-                        patch.new_id.size() == kZero.size() && patch.new_id != kZero ? patch.new_id : std::string(40, '1'),
-                        " 100644\n", patch.binary);
+  const auto text =
+      cat("diff --git a/",
+          kFile,
+          " b/",
+          kFile,
+          "\nindex ",
+          before,
+          "..",
+          patch.new_id.size() == kZero.size() && patch.new_id != kZero ? patch.new_id
+                                                                       : std::string(40, '1'),
+          " 100644\n",
+          patch.binary);
   Diff diff;
   const int read = git_diff_from_buffer(out_ptr(diff), text.data(), text.size());
   if (read < 0 || git_diff_num_deltas(diff.get()) != 1)
-    throw bad("is malformed");
+    throw bad(cat("is malformed: ", last_message()));
   const auto tree = tree_with(repository.get(), &id);
   Index index;
   if (git_apply_to_tree(out_ptr(index), repository.get(), tree.get(), diff.get(), nullptr) < 0)
-    throw bad(cat("is damaged: ", git_error_last() != nullptr ? git_error_last()->message : ""));
+    throw bad(cat("is damaged: ", last_message()));
   const auto* entry = git_index_get_bypath(index.get(), kFile, 0);
   if (entry == nullptr)
     throw bad("is damaged");

@@ -8,10 +8,10 @@
 
 namespace cullet::source {
 
-/// Applies the content of a "GIT binary patch" (libgit2 decodes it) to a file's bytes, or to nothing
-/// for a file that is made. Checks both ends: the bytes before against the index line, and, by the
-/// reverse that the patch holds, those after. nullopt when the bytes before are not the ones that
-/// the patch was made for. Throws Kind::input for a damaged patch.
+/// Applies the content of a "GIT binary patch" (libgit2 decodes it) to a file's bytes, or to
+/// nothing for a file that is made. Checks both ends: the bytes before against the index line, and,
+/// by the reverse that the patch holds, those after. nullopt when the bytes before are not the ones
+/// that the patch was made for. Throws Kind::input for a damaged patch.
 std::optional<std::string> apply_binary(std::string_view content,
                                         const FilePatch& patch,
                                         std::string_view name);

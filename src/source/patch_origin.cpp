@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 
-#include "archive_origin.hpp"
 #include "cullet/archive/reader.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
+
+#include "archive_origin.hpp"
 #include "origin.hpp"
 
 namespace cullet::source {
@@ -34,7 +35,8 @@ std::string read_member(const Context& context, const workspace::Patch::Member& 
     if (entry->type == archive::EntryType::file && others.size() < 1000)
       others.push_back(entry->path.str());
   }
-  auto error = Error(Kind::input, cat("the archive ", member.archive.name, " has no file ", member.path));
+  auto error =
+      Error(Kind::input, cat("the archive ", member.archive.name, " has no file ", member.path));
   if (const auto near = nearest(member.path, others))
     error.hint(cat("did you mean '", printable(*near), "'?"));
   throw error;
@@ -96,7 +98,8 @@ std::string read_commit(const Context& context,
   options.old_prefix = "a";
   options.new_prefix = "b";
   Diff diff;
-  check(git_diff_tree_to_tree(out_ptr(diff), repository.get(), before.get(), after.get(), &options), doing);
+  check(git_diff_tree_to_tree(out_ptr(diff), repository.get(), before.get(), after.get(), &options),
+        doing);
   Buffer text;
   check(git_diff_to_buf(text.get(), diff.get(), GIT_DIFF_FORMAT_PATCH), doing);
   if (text.text().size() > kMaxPatch)
@@ -109,17 +112,19 @@ std::string read_commit(const Context& context,
 PatchContent read_patch(const Context& context,
                         const workspace::Fork& fork,
                         const workspace::Patch& patch) {
-  return with_context([&] { return cat("reading patch ", patch.name(), " of fork '", fork.name, "'"); }, [&] {
-    std::string text;
-    if (const auto* file = std::get_if<workspace::Patch::File>(&patch.from))
-      text = read_file_patch(context, *file);
-    else if (const auto* commit = std::get_if<workspace::Patch::Commit>(&patch.from))
-      text = read_commit(context, fork, *commit);
-    else
-      text = read_member(context, std::get<workspace::Patch::Member>(patch.from));
-    const auto digest = sha256(text);
-    return PatchContent{std::move(text), digest};
-  });
+  return with_context(
+      [&] { return cat("reading patch ", patch.name(), " of fork '", fork.name, "'"); },
+      [&] {
+        std::string text;
+        if (const auto* file = std::get_if<workspace::Patch::File>(&patch.from))
+          text = read_file_patch(context, *file);
+        else if (const auto* commit = std::get_if<workspace::Patch::Commit>(&patch.from))
+          text = read_commit(context, fork, *commit);
+        else
+          text = read_member(context, std::get<workspace::Patch::Member>(patch.from));
+        const auto digest = sha256(text);
+        return PatchContent{std::move(text), digest};
+      });
 }
 
 }  // namespace cullet::source

@@ -5,12 +5,15 @@
 
 #include "cullet/base/path.hpp"
 #include "cullet/base/text.hpp"
+
 #include "tree_name.hpp"
 
 namespace cullet::source {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 /// "1970-01-01 00:00:00.000000000 +0000", "Thu Jan  1 00:00:00 1970": whether text starts a date.
 bool starts_date(std::string_view text) {
@@ -19,8 +22,9 @@ bool starts_date(std::string_view text) {
   const bool iso = std::all_of(text.begin(), text.begin() + 4, is_digit) && text[4] == '-' &&
                    is_digit(text[5]) && is_digit(text[6]) && text[7] == '-';
   constexpr std::string_view kDays[] = {"Mon ", "Tue ", "Wed ", "Thu ", "Fri ", "Sat ", "Sun "};
-  return iso || std::any_of(std::begin(kDays), std::end(kDays),
-                            [&](auto day) { return text.starts_with(day) && text.size() > 20; });
+  return iso || std::any_of(std::begin(kDays), std::end(kDays), [&](auto day) {
+           return text.starts_with(day) && text.size() > 20;
+         });
 }
 
 /// Midnight of the epoch in any time zone: the evening before, in America.

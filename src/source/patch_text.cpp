@@ -5,6 +5,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
+
 #include "patch_path.hpp"
 
 namespace cullet::source {
@@ -38,7 +39,8 @@ class Parser {
       }
     }
     if (patches_.empty())
-      throw Error(Kind::input, cat("patch ", name_, trim(text_).empty() ? " is empty" : " holds no diff"))
+      throw Error(Kind::input,
+                  cat("patch ", name_, trim(text_).empty() ? " is empty" : " holds no diff"))
           .hint("make it with `git diff` or `diff -ruN`, or take it out of the fork's patches");
     return std::move(patches_);
   }
@@ -87,7 +89,8 @@ class Parser {
 
   void refuse_other_formats() const {
     if (line_.starts_with("Binary files ") && line_.ends_with(" differ"))
-      throw bad("a binary file without its content").hint("make the patch with `git diff --binary`");
+      throw bad("a binary file without its content")
+          .hint("make the patch with `git diff --binary`");
     if (line_.starts_with("*** ") && peek(1).starts_with("--- ") && peek(2).starts_with("*****"))
       throw bad("a context diff, which is not supported").hint("make the patch with `diff -u`");
   }
@@ -99,8 +102,13 @@ class Parser {
     if (outside)
       throw bad(cat("the path '", printable(name), "' is refused"))
           .hint("a patch can't reach outside of the source tree, nor into .git");
-    throw bad(cat("the path '", printable(name), "' has no ", strip, " leading director",
-                  strip == 1 ? "y" : "ies", " to strip"))
+    throw bad(cat("the path '",
+                  printable(name),
+                  "' has no ",
+                  strip,
+                  " leading director",
+                  strip == 1 ? "y" : "ies",
+                  " to strip"))
         .hint("set `strip: 0` for paths that start at the root of the tree");
   }
 
@@ -119,7 +127,8 @@ class Parser {
     if (text == "120000")
       return 0120000;
     if (text == "160000")
-      throw bad("it changes a submodule").hint("pin a commit of the fork that has the change instead");
+      throw bad("it changes a submodule")
+          .hint("pin a commit of the fork that has the change instead");
     throw bad(cat("the file mode '", printable(text), "' is unknown"));
   }
 
@@ -138,7 +147,8 @@ class Parser {
     patch.new_path = behind.absent() ? "" : stripped(behind.name, strip_);
     hunks(patch);
     const auto& first = patch.hunks.front();
-    const bool from_nothing = patch.hunks.size() == 1 && first.old_count == 0 && first.old_start == 0;
+    const bool from_nothing =
+        patch.hunks.size() == 1 && first.old_count == 0 && first.old_start == 0;
     const bool to_nothing = patch.hunks.size() == 1 && first.new_count == 0 && first.new_start == 0;
     if (before.absent()) {
       patch.action = FilePatch::Action::create;
@@ -180,7 +190,9 @@ class Parser {
           patch.action = FilePatch::Action::remove;
       }
       advance();
-      hunks(patch);
+      // libgit2 writes these two lines for an empty file and for a mode, too.
+      if (line_.starts_with("@@ -") || !says_something)
+        hunks(patch);
     } else if (line_ == "GIT binary patch") {
       binary(patch);
     } else if (line_.starts_with("Binary files ")) {
@@ -192,7 +204,9 @@ class Parser {
       const auto path = parse_git_names(names, strip_);
       if (!path)
         throw bad_at(patch.at, cat("the paths in '", printable(names), "' are refused"))
-            .hint("a patch can't reach outside of the source tree, nor into .git; `strip` may be wrong");
+            .hint(
+                "a patch can't reach outside of the source tree, nor into .git; `strip` may be "
+                "wrong");
       patch.old_path = patch.new_path = *path;
     }
     patches_.push_back(std::move(patch));
@@ -263,7 +277,10 @@ class Parser {
   }
 
   /// "-a,b" or "-a"; the count is 1 when it is left out.
-  void range(std::string_view& text, std::string_view start, std::uint64_t& first, std::uint64_t& count) const {
+  void range(std::string_view& text,
+             std::string_view start,
+             std::uint64_t& first,
+             std::uint64_t& count) const {
     if (!text.starts_with(start))
       throw bad("a hunk's header is malformed");
     text.remove_prefix(start.size());
@@ -303,7 +320,8 @@ class Parser {
       const bool blank = line_.empty() && !done_;  // a context line that lost its only blank
       const bool takes_old = blank || kind == ' ' || kind == '-';
       const bool takes_new = blank || kind == ' ' || kind == '+';
-      if ((!takes_old && !takes_new) || (takes_old && old_left == 0) || (takes_new && new_left == 0))
+      if ((!takes_old && !takes_new) || (takes_old && old_left == 0) ||
+          (takes_new && new_left == 0))
         throw bad_at(hunk.at, "the hunk does not have the lines that its header says")
             .detail(done_ ? "the patch ends in it" : cat("it ends at line ", number_))
             .hint("it was cut or changed by hand; `git apply --recount` can mend it");
@@ -328,7 +346,8 @@ class Parser {
     patch.binary = "GIT binary patch\n";
     advance();
     for (int block = 0; block < 2; ++block) {
-      const auto size = after(line_, "literal ") ? after(line_, "literal ") : after(line_, "delta ");
+      const auto size =
+          after(line_, "literal ") ? after(line_, "literal ") : after(line_, "delta ");
       if (!size && block == 1)
         throw bad_at(start, "the binary patch can't be reversed, and so not be checked")
             .hint("make it with `git diff --binary`");

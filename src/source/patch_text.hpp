@@ -36,16 +36,17 @@ struct FilePatch {
   bool may_create = false;
   std::optional<std::uint32_t> old_mode, new_mode;
   std::vector<Hunk> hunks;
-  std::string binary;              ///< from "GIT binary patch" on; empty for text
-  std::string old_id, new_id;      ///< of "index"; may be short or empty
-  std::size_t at = 0;              ///< line of the patch
+  std::string binary;          ///< from "GIT binary patch" on; empty for text
+  std::string old_id, new_id;  ///< of "index"; may be short or empty
+  std::size_t at = 0;          ///< line of the patch
 };
 
-/// Parses git's format (renames, copies, modes, binary) and plain unified diffs (diff -u, diff -ruN,
-/// svn, quilt), with any text around, as mail or commit messages. `strip` leading components of
-/// paths are dropped, as patch -p. Throws Kind::input "patch NAME …", naming the line, for a patch
-/// that is empty or holds no diff, context diffs, hunks that don't have the lines that their header
-/// says, binary files without content, and paths that are absolute, hold "..", or lead into .git.
+/// Parses git's format (renames, copies, modes, binary) and plain unified diffs (diff -u, diff
+/// -ruN, svn, quilt), with any text around, as mail or commit messages. `strip` leading components
+/// of paths are dropped, as patch -p. Throws Kind::input "patch NAME …", naming the line, for a
+/// patch that is empty or holds no diff, context diffs, hunks that don't have the lines that their
+/// header says, binary files without content, and paths that are absolute, hold "..", or lead into
+/// .git.
 std::vector<FilePatch> parse_patch(std::string_view text, int strip, std::string_view name);
 
 }  // namespace cullet::source

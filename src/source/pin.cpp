@@ -4,6 +4,7 @@
 
 #include "cullet/base/path.hpp"
 #include "cullet/base/text.hpp"
+
 #include "fetch.hpp"
 #include "origin.hpp"
 
@@ -12,7 +13,9 @@ namespace {
 
 constexpr std::string_view kTags = "refs/tags/";
 
-std::string pin_reference(const git_oid& id) { return "refs/cullet/pins/" + hex(id); }
+std::string pin_reference(const git_oid& id) {
+  return "refs/cullet/pins/" + hex(id);
+}
 
 git_oid pin_id(const workspace::Fork& fork) {
   const auto id = parse_id(fork.commit);
@@ -60,8 +63,8 @@ std::vector<Tag> tags_of(git_repository* repository, const References& reference
     if (!name.starts_with(kTags))
       continue;
     if (const auto commit = peeled_commit(repository, id))
-      tags.push_back({name.substr(kTags.size()), *git_commit_id(commit.get()),
-                      git_commit_time(commit.get())});
+      tags.push_back(
+          {name.substr(kTags.size()), *git_commit_id(commit.get()), git_commit_time(commit.get())});
   }
   return tags;
 }
@@ -98,12 +101,19 @@ Error no_pin(const Mirror& mirror, const workspace::Fork& fork, const git_oid& p
   if (git_object_lookup(out_ptr(object), repository.get(), &pin, GIT_OBJECT_ANY) == 0) {
     const auto type = git_object_type(object.get());
     if (type == GIT_OBJECT_COMMIT) {
-      error = Error(Kind::input, cat("the pin ", fork.commit, " of fork '", fork.name,
-                                     "' is on no branch and no tag"));
+      error = Error(
+          Kind::input,
+          cat("the pin ", fork.commit, " of fork '", fork.name, "' is on no branch and no tag"));
       error.detail("the commit exists, but nothing that the fork has now leads to it");
     } else {
-      error = Error(Kind::input, cat("the pin ", fork.commit, " of fork '", fork.name, "' is a ",
-                                     git_object_type2string(type), ", not a commit"));
+      error = Error(Kind::input,
+                    cat("the pin ",
+                        fork.commit,
+                        " of fork '",
+                        fork.name,
+                        "' is a ",
+                        git_object_type2string(type),
+                        ", not a commit"));
       if (const auto commit = peeled_commit(repository.get(), pin))
         return std::move(error)
             .detail(cat("it leads to commit ", hex(*git_commit_id(commit.get()))))
@@ -158,26 +168,27 @@ const std::vector<std::string>& own_references() {
 }
 
 PinInfo ensure_pin(const Context& context, const workspace::Fork& fork) {
-  return with_context([&] { return cat("looking for the pin of fork '", fork.name, "'"); }, [&] {
-    const auto pin = pin_id(fork);
-    const auto origin = origin_of(fork);
-    const auto mirror = mirror_of(context, fork);
-    if (const auto info = recorded(mirror, pin))
-      return *info;
-    const auto lock = mirror.lock();
-    if (const auto info = record(mirror, lock, pin))
-      return *info;
-    if (origin.imported) {
-      const auto got = import_locked(context, fork, mirror, lock);
-      if (git_oid_equal(&got, &pin) == 0)
-        throw other_import(fork, got);
-    } else {
-      fetch(context, mirror, lock, {origin.url, "refs/", fork.name, pin});
-    }
-    if (const auto info = record(mirror, lock, pin))
-      return *info;
-    throw no_pin(mirror, fork, pin);
-  });
+  return with_context([&] { return cat("looking for the pin of fork '", fork.name, "'"); },
+                      [&] {
+                        const auto pin = pin_id(fork);
+                        const auto origin = origin_of(fork);
+                        const auto mirror = mirror_of(context, fork);
+                        if (const auto info = recorded(mirror, pin))
+                          return *info;
+                        const auto lock = mirror.lock();
+                        if (const auto info = record(mirror, lock, pin))
+                          return *info;
+                        if (origin.imported) {
+                          const auto got = import_locked(context, fork, mirror, lock);
+                          if (git_oid_equal(&got, &pin) == 0)
+                            throw other_import(fork, got);
+                        } else {
+                          fetch(context, mirror, lock, {origin.url, "refs/", fork.name, pin});
+                        }
+                        if (const auto info = record(mirror, lock, pin))
+                          return *info;
+                        throw no_pin(mirror, fork, pin);
+                      });
 }
 
 void sync_locked(const Context& context,
@@ -188,16 +199,19 @@ void sync_locked(const Context& context,
   if (!origin.imported)
     fetch(context, mirror, lock, {origin.url, "refs/", fork.name, std::nullopt});
   if (!fork.upstream.empty() && fork.upstream != origin.url)
-    fetch(context, mirror, lock,
+    fetch(context,
+          mirror,
+          lock,
           {fork.upstream, "refs/upstream/", cat(fork.name, " (upstream)"), std::nullopt});
 }
 
 void sync(const Context& context, const workspace::Fork& fork) {
-  with_context([&] { return cat("syncing fork '", fork.name, "'"); }, [&] {
-    const auto mirror = mirror_of(context, fork);
-    const auto lock = mirror.lock();
-    sync_locked(context, fork, mirror, lock);
-  });
+  with_context([&] { return cat("syncing fork '", fork.name, "'"); },
+               [&] {
+                 const auto mirror = mirror_of(context, fork);
+                 const auto lock = mirror.lock();
+                 sync_locked(context, fork, mirror, lock);
+               });
 }
 
 }  // namespace cullet::source

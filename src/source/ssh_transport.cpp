@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // git's protocol over the ssh program: what ssh knows of hosts, keys, agents and jumps holds.
-#include <poll.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <memory>
 
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "cullet/base/process.hpp"
 #include "cullet/base/text.hpp"
+
 #include "transport.hpp"
 
 namespace cullet::source {
 namespace {
 
-// A server that counts objects says so every few seconds; one that says nothing for this long hangs.
+// A server that counts objects says so every few seconds; one that says nothing for this long
+// hangs.
 constexpr int kStallSeconds = 120;
 constexpr std::size_t kMaxErrorText = 4096;
 
@@ -45,9 +47,11 @@ std::vector<std::string> command_line(const Wire& wire) {
   if (shell_command.empty())
     line.push_back(program);
   else
-    for (const auto& word : {std::string("/bin/sh"), std::string("-c"), shell_command + " \"$@\"", std::string("ssh")})
+    for (const auto& word :
+         {std::string("/bin/sh"), std::string("-c"), shell_command + " \"$@\"", std::string("ssh")})
       line.push_back(word);
-  const auto first = shell_command.empty() ? program : shell_command.substr(0, shell_command.find(' '));
+  const auto first =
+      shell_command.empty() ? program : shell_command.substr(0, shell_command.find(' '));
   // Other programs than OpenSSH's may not know its options.
   if (std::filesystem::path(first).filename().string().starts_with("ssh")) {
     for (const auto* option : {"BatchMode=yes", "StrictHostKeyChecking=yes"}) {
@@ -108,7 +112,8 @@ class SshSubtransport {
 
   void write(std::string_view bytes) {
     while (!bytes.empty()) {
-      const auto done = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      const auto done =
+          ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       if (done >= 0)
         bytes.remove_prefix(static_cast<std::size_t>(done));
       else if (errno == EPIPE || errno == ECONNRESET)
@@ -124,11 +129,13 @@ class SshSubtransport {
   void await(short events) {
     if (errno != EAGAIN && errno != EINTR)
       throw system_error(cat("cannot talk to ", wire_.location.host), errno);
-    std::array<pollfd, 2> polled{{{socket_.get(), events, 0}, {wire_.context.cancel.fd(), POLLIN, 0}}};
+    std::array<pollfd, 2> polled{
+        {{socket_.get(), events, 0}, {wire_.context.cancel.fd(), POLLIN, 0}}};
     const int ready = ::poll(polled.data(), polled.size(), kStallSeconds * 1000);
     wire_.context.cancel.check();
     if (ready == 0)
-      throw Error(Kind::machine, cat(wire_.location.host, " said nothing for ", kStallSeconds, " s"))
+      throw Error(Kind::machine,
+                  cat(wire_.location.host, " said nothing for ", kStallSeconds, " s"))
           .hint("try again later");
   }
 
@@ -144,8 +151,8 @@ class SshSubtransport {
       if (!trim(line).empty())
         error.detail(std::string(trim(line)));
     if (text.find("Host key verification failed") != text.npos)
-      return std::move(error).hint(cat("check the host's key, then record it: ssh ",
-                                       wire_.location.host, " (once, by hand)"));
+      return std::move(error).hint(cat(
+          "check the host's key, then record it: ssh ", wire_.location.host, " (once, by hand)"));
     return std::move(error).hint("try the same with `git ls-remote`: it asks ssh in the same way");
   }
 
@@ -189,7 +196,9 @@ int open_stream(git_smart_subtransport_stream** out,
   return 0;
 }
 
-int close_subtransport(git_smart_subtransport* /*subtransport*/) { return 0; }
+int close_subtransport(git_smart_subtransport* /*subtransport*/) {
+  return 0;
+}
 
 void free_subtransport(git_smart_subtransport* subtransport) {
   delete static_cast<SshHandle*>(subtransport);
@@ -202,9 +211,7 @@ SshHandle::SshHandle(Wire& wire)
 
 int new_ssh_subtransport(git_smart_subtransport** out, git_transport* /*owner*/, void* wire) {
   auto& shared = *static_cast<Wire*>(wire);
-  return shared.guarded([&] {
-    *out = std::make_unique<SshHandle>(shared).release();
-  });
+  return shared.guarded([&] { *out = std::make_unique<SshHandle>(shared).release(); });
 }
 
 }  // namespace cullet::source

@@ -5,6 +5,7 @@
 
 #include "cullet/base/path.hpp"
 #include "cullet/base/text.hpp"
+
 #include "fetch.hpp"
 #include "git_config.hpp"
 #include "location.hpp"
@@ -84,8 +85,12 @@ std::string checked_url(const Context& context,
     return Location::parse(config.rewritten(text), context.workspace).type;
   };
   if (of(url) == Location::Type::local && of(parent) != Location::Type::local)
-    throw Error(Kind::input, cat("submodule '", printable(path), "' is at the local path '",
-                                 printable(url), "', but its parent is not local"))
+    throw Error(Kind::input,
+                cat("submodule '",
+                    printable(path),
+                    "' is at the local path '",
+                    printable(url),
+                    "', but its parent is not local"))
         .hint("git refuses this as well; map the URL with url.*.insteadOf if it is meant");
   return url;
 }
@@ -99,7 +104,8 @@ class Submodules {
   void add(const std::string& prefix, const std::string& url, int depth) {
     std::vector<Gitlink> links;
     for (auto it = tree_.files().lower_bound(prefix);
-         it != tree_.files().end() && it->first.starts_with(prefix); ++it)
+         it != tree_.files().end() && it->first.starts_with(prefix);
+         ++it)
       if (it->second.mode == GIT_FILEMODE_COMMIT)
         links.push_back({it->first, it->second.id});
     if (links.empty())
@@ -110,14 +116,16 @@ class Submodules {
     for (const auto& link : links) {
       const auto found = urls.find(link.path.substr(prefix.size()));
       if (found == urls.end())
-        throw Error(Kind::input, cat("submodule '", printable(link.path), "' has no URL in .gitmodules"))
+        throw Error(Kind::input,
+                    cat("submodule '", printable(link.path), "' has no URL in .gitmodules"))
             .detail(cat("its commit is ", hex(link.commit)))
             .hint("pin a commit that declares it");
-      with_context([&] { return cat("adding submodule '", printable(link.path), "'"); }, [&] {
-        const auto at = checked_url(context_, config_, url, found->second, link.path);
-        replace(link, at);
-        add(link.path + "/", at, depth + 1);
-      });
+      with_context([&] { return cat("adding submodule '", printable(link.path), "'"); },
+                   [&] {
+                     const auto at = checked_url(context_, config_, url, found->second, link.path);
+                     replace(link, at);
+                     add(link.path + "/", at, depth + 1);
+                   });
     }
   }
 
@@ -147,7 +155,9 @@ class Submodules {
           .hint("no branch or tag of it leads there any more");
     tree_.remove(link.path);
     tree_.add_commit(std::shared_ptr<git_repository>(repository.release(), git_repository_free),
-                     link.commit, link.path + "/", context_.cancel);
+                     link.commit,
+                     link.path + "/",
+                     context_.cancel);
   }
 
   const Context& context_;

@@ -6,12 +6,13 @@
 #include <string_view>
 
 #include "cullet/source/source.hpp"
+
 #include "file_tree.hpp"
 
 namespace cullet::source {
 
-/// Path → URL of what a .gitmodules file declares (gitmodules(5)). Includes are not followed. Throws
-/// Kind::input, naming the line, for malformed text.
+/// Path → URL of what a .gitmodules file declares (gitmodules(5)). Includes are not followed.
+/// Throws Kind::input, naming the line, for malformed text.
 std::map<std::string, std::string> parse_gitmodules(std::string_view text);
 
 /// Replaces every gitlink of `tree` by the files of the commit that it names, submodules of

@@ -13,7 +13,8 @@ int open_transport(git_transport** out, git_remote* owner, void* payload) {
 
 void refuse_sha256(std::string_view advertisement, const Location& location) {
   if (advertisement.find("object-format=sha256") != advertisement.npos)
-    throw Error(Kind::input, cat(location.url, " is a SHA-256 repository, which libgit2 can't read"))
+    throw Error(Kind::input,
+                cat(location.url, " is a SHA-256 repository, which libgit2 can't read"))
         .hint("use a SHA-1 repository, or import an archive");
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <git2/sys/transport.h>
-
 #include <exception>
 
+#include <git2/sys/transport.h>
+
 #include "cullet/source/source.hpp"
+
 #include "git.hpp"
 #include "git_config.hpp"
 #include "location.hpp"

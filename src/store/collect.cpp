@@ -55,6 +55,7 @@ class Collector {
     collect_blobs();
     collect_latest();
     collect_logs();
+    collect_failed();
     collect_locks();
     return report_;
   }
@@ -84,14 +85,7 @@ class Collector {
       cancel_.check();
       if (!item.digest || trees_.count(TreeDigest(*item.digest)) != 0)
         continue;
-      DiskUse use;
-      use.add(item.path, cancel_);
-      // First it loses its name as a whole: a tree must not be found half removed.
-      const auto place = session_.fresh_path("dead");
-      if (::rename(item.path.c_str(), place.c_str()) != 0)
-        fail("remove", item.path);
-      remove_tree(place);
-      report_.freed_bytes += use.only_here();
+      remove_directory(item.path);
       ++report_.removed_trees;
     }
   }
@@ -144,6 +138,27 @@ class Collector {
       if (fd.valid() && try_lock(fd.get(), LOCK_EX))
         ::unlink(item.path.c_str());
     }
+  }
+
+  void collect_failed() {
+    for (const auto& name : list_directory(open_directory(session_.failed()).get(), "failed")) {
+      cancel_.check();
+      struct stat status {};
+      if (::lstat((session_.failed() / name).c_str(), &status) == 0 &&
+          status.st_mtim.tv_sec < before_)
+        remove_directory(session_.failed() / name);
+    }
+  }
+
+  /// First it loses its name as a whole: nothing must be found half removed.
+  void remove_directory(const fs::path& path) {
+    DiskUse use;
+    use.add(path, cancel_);
+    const auto place = session_.fresh_path("dead");
+    if (::rename(path.c_str(), place.c_str()) != 0)
+      fail("remove", path);
+    remove_tree(place);
+    report_.freed_bytes += use.only_here();
   }
 
   void remove_file(const fs::path& path, const struct stat& status) {

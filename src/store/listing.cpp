@@ -46,9 +46,9 @@ std::vector<Item> list_sharded(const std::filesystem::path& directory) {
 void DiskUse::add(const std::filesystem::path& directory, const Cancel& cancel) {
   const Fd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid())
-    return;  // vanished
+    return;  // vanished, or not for us
   WalkRules rules;
-  rules.vanishing_ok = true;
+  rules.lenient = true;
   const auto visit = [this](const WalkEntry& entry) {
     const auto& status = entry.status;
     if (!S_ISREG(status.st_mode))

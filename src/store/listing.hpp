@@ -29,7 +29,8 @@ std::vector<Item> list_sharded(const std::filesystem::path& directory);
 /// Sizes of files, each inode counted once.
 class DiskUse {
  public:
-  /// Adds all regular files below `directory`. What vanishes meanwhile counts as absent.
+  /// Adds all regular files below `directory`. What vanishes meanwhile, or can't be
+  /// opened, counts as absent.
   void add(const std::filesystem::path& directory, const Cancel& cancel);
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   /// Of the inodes that have no links but those added: what removing them would free.

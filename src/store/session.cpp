@@ -22,8 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kVersionPrefix = "cullet-store ";
-constexpr std::array<const char*, 8> kDirectories = {
-    "actions", "blobs", "forks", "latest", "locks", "logs", "tmp", "trees"};
+constexpr std::array<const char*, 9> kDirectories = {
+    "actions", "blobs", "failed", "forks", "latest", "locks", "logs", "tmp", "trees"};
 
 bool is_there(const fs::path& path) {
   struct stat status {};

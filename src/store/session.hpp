@@ -33,6 +33,7 @@ class Session {
   [[nodiscard]] std::filesystem::path actions() const { return root_ / "actions"; }
   [[nodiscard]] std::filesystem::path latest() const { return root_ / "latest"; }
   [[nodiscard]] std::filesystem::path forks() const { return root_ / "forks"; }
+  [[nodiscard]] std::filesystem::path failed() const { return root_ / "failed"; }
   [[nodiscard]] std::filesystem::path logs() const { return root_ / "logs"; }
   [[nodiscard]] std::filesystem::path locks() const { return root_ / "locks"; }
   [[nodiscard]] std::filesystem::path temporary() const { return root_ / "tmp"; }

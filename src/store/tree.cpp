@@ -111,7 +111,7 @@ std::optional<std::string> settle(std::vector<TreeEntry>& entries, std::size_t i
   if (const auto parent = entry.path.parent()) {
     // Neighbours mostly share a directory, which spares the search.
     const TreeEntry* above = nullptr;
-    if (entries[index - 1].path == *parent)
+    if (index > 0 && entries[index - 1].path == *parent)
       above = &entries[index - 1];
     else
       above = find_in(entries, index, parent->str());

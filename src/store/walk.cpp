@@ -63,7 +63,7 @@ class Walker {
     auto path = frame.path.empty() ? name : frame.path + "/" + name;
     struct stat status {};
     if (!status_at(frame.fd.get(), name, status)) {
-      if (rules_.vanishing_ok)
+      if (rules_.lenient)
         return;
       throw Error(Kind::machine, cat("'", printable(path), "' vanished while it was being read"));
     }
@@ -71,15 +71,17 @@ class Walker {
       visit_({frame.fd.get(), name, path, status, -1});
       return;
     }
-    if (status.st_dev != frame.device)
+    if (status.st_dev != frame.device) {
+      if (rules_.lenient)
+        return;
       throw Error(Kind::input, cat("'", printable(path), "' is on another file system"))
           .hint("unmount it, or keep it out of the tree");
+    }
     Fd fd;
     try {
       fd = open_found(frame.fd.get(), name, status, rules_.repair);
     } catch (const Error&) {
-      struct stat now {};
-      if (rules_.vanishing_ok && !status_at(frame.fd.get(), name, now))
+      if (rules_.lenient)
         return;
       throw;
     }
@@ -122,7 +124,7 @@ class Walker {
       errno = 0;
       const auto* entry = ::readdir(directory.get());  // NOLINT(concurrency-mt-unsafe): own stream
       if (entry == nullptr) {
-        if (errno != 0 && !(errno == ENOENT && rules_.vanishing_ok))
+        if (errno != 0 && !(errno == ENOENT && rules_.lenient))
           throw system_error(cat("cannot list '", printable(frame.path), "'"), errno);
         break;
       }

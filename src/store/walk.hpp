@@ -22,8 +22,10 @@ struct WalkEntry {
 };
 
 struct WalkRules {
-  bool repair = false;        ///< gives directories u+rwx where they lack it
-  bool vanishing_ok = false;  ///< others may be removing files meanwhile
+  bool repair = false;  ///< gives directories u+rwx where they lack it
+  /// Passes over what vanishes meanwhile, can't be opened or is on another file system: for
+  /// counting in places where others are at work.
+  bool lenient = false;
   std::uint64_t max_entries = UINT64_MAX;
 };
 

@@ -36,10 +36,13 @@ class Secret {
   std::string text_;
 };
 
+/// A callback that knows no passphrase keeps OpenSSL from asking on the terminal itself.
+int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) { return -1; }
+
 KeyHandle decrypt(std::string_view pem, const std::function<std::string()>& passphrase,
                   std::string_view what) {
   const auto bio = reader(pem);
-  const EncryptedHandle encrypted(PEM_read_bio_PKCS8(bio.get(), nullptr, nullptr, nullptr));
+  const EncryptedHandle encrypted(PEM_read_bio_PKCS8(bio.get(), nullptr, no_passphrase, nullptr));
   if (!encrypted) throw openssl_error(cat("cannot read the key ", what), Kind::input);
   const Secret secret(passphrase());
   const Pkcs8Handle plain(PKCS8_decrypt(encrypted.get(), secret.text().data(),
@@ -54,9 +57,7 @@ KeyHandle decrypt(std::string_view pem, const std::function<std::string()>& pass
 
 KeyHandle read_plain(std::string_view pem, std::string_view what) {
   const auto bio = reader(pem);
-  // A callback that knows no passphrase keeps OpenSSL from asking on the terminal itself.
-  const auto refuse = [](char*, int, int, void*) { return -1; };
-  KeyHandle key(PEM_read_bio_PrivateKey(bio.get(), nullptr, refuse, nullptr));
+  KeyHandle key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
   if (!key) throw openssl_error(cat("cannot read the private key ", what), Kind::input);
   return key;
 }
@@ -75,7 +76,7 @@ std::string der_of(EVP_PKEY* key) {
 PublicKey PublicKey::parse(std::string_view pem, std::string_view what) {
   const auto bio = reader(pem);
   auto state = std::make_shared<State>();
-  state->key.reset(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
+  state->key.reset(PEM_read_bio_PUBKEY(bio.get(), nullptr, no_passphrase, nullptr));
   if (!state->key) {
     if (pem.find("PRIVATE KEY") != std::string_view::npos)
       throw Error(Kind::input, cat(what, " is a private key; a public key is wanted"))

@@ -40,7 +40,7 @@ inline std::filesystem::path temporary_parent() {
 }
 
 /// Text that compresses about threefold; the same for one seed everywhere.
-inline std::string sample(std::size_t size, unsigned seed = 1) {
+inline std::string sample(std::size_t size, std::uint_fast32_t seed = 1) {
   std::mt19937 random(seed);
   std::string text;
   text.reserve(size + 64);
@@ -120,9 +120,13 @@ inline std::vector<Item> items_of(std::string_view bytes,
 inline std::optional<Captured> run_tool(std::vector<std::string> argv,
                                         std::string_view input,
                                         std::string_view locale = "C.UTF-8") {
+  std::vector<std::string> environment = {"LC_ALL=" + std::string(locale), "TZ=UTC"};
+  for (const char* const key : {"PATH", "HOME"})
+    if (const char* const value = std::getenv(key))
+      environment.push_back(std::string(key) + "=" + value);
   const auto name = argv[0];
   const auto found = run_captured({.argv = {"sh", "-c", "command -v \"$0\"", name},
-                                   .environment = {},
+                                   .environment = environment,
                                    .directory = {},
                                    .inherit = {},
                                    .before_exec = {}},
@@ -132,10 +136,6 @@ inline std::optional<Captured> run_tool(std::vector<std::string> argv,
     WARN("skipped: " << name << " is not installed");
     return std::nullopt;
   }
-  std::vector<std::string> environment = {"LC_ALL=" + std::string(locale), "TZ=UTC"};
-  for (const char* const key : {"PATH", "HOME"})
-    if (const char* const value = std::getenv(key))
-      environment.push_back(std::string(key) + "=" + value);
   return run_captured({.argv = std::move(argv),
                        .environment = std::move(environment),
                        .directory = {},

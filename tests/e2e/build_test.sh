@@ -20,7 +20,7 @@ same "$(jq -r .image.digest "$FIXTURE_DIR/second.json")" "$digest" 'the same dig
 same "$(jq -r '[.components[].cached] | all' "$FIXTURE_DIR/second.json")" true 'all is cached'
 
 # Early cutoff: a change that changes no result rebuilds nothing above it.
-printf '# a comment\n' >>"$FORK_REPOSITORY/README"
+printf '# %s\n' "$SRANDOM" >>"$FORK_REPOSITORY/README"
 git_do add --all && git_do commit --quiet --message='second' && fork_pin greeting
 in_workspace "$CULLET" plan greeting >"$FIXTURE_DIR/plan"
 grep -q '^build  source greeting: changed: pin' "$FIXTURE_DIR/plan"
@@ -40,7 +40,7 @@ same "$(chmod +x "$FIXTURE_DIR/hello" && "$FIXTURE_DIR/hello")" 'hello from gree
 
 # A patch changes only what it changes, and not `created`.
 created=$(in_workspace skopeo inspect --config oci:.cullet/registry/greeting:1.0.0 | jq -r .created)
-sed 's/hello from/patched:/' "$FORK_REPOSITORY/hello.c" >"$FIXTURE_DIR/hello.c"
+sed 's/hello from/hello, patched,/' "$FORK_REPOSITORY/hello.c" >"$FIXTURE_DIR/hello.c"
 mkdir -p "$WORKSPACE/forks/greeting"
 diff -u --label a/hello.c --label b/hello.c "$FORK_REPOSITORY/hello.c" "$FIXTURE_DIR/hello.c" \
   >"$WORKSPACE/forks/greeting/fix.patch" || true

@@ -32,10 +32,9 @@ same "$(sync)" "greeting $(git_do rev-parse HEAD)" 'through insteadOf'
 
 if git_ssh_available; then
   git_ssh_start
-  cp -r "$GIT_SSH_HOME/.ssh" "$HOME/"
   fork_pin greeting "$GIT_SSH_URL$served/greeting.git"
   same "$(sync)" "greeting $(git_do rev-parse HEAD)" 'over ssh, with the key of an agent'
-  : >"$HOME/.ssh/known_hosts"
+  : >"$GIT_SSH_KNOWN_HOSTS"
   fork_pin greeting "$GIT_SSH_URL$served/./greeting.git"
   expect 4 'host' "$CULLET" fork sync greeting
 else

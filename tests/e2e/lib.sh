@@ -69,7 +69,7 @@ git_do() {
 # fork_pin NAME [URL]: pins the repository's HEAD.
 fork_pin() {
   cat >"$WORKSPACE/forks/$1.yaml" <<END
-upstream: https://example.com/$1.git
+upstream: ${2:-file://$FORK_REPOSITORY}
 url: ${2:-file://$FORK_REPOSITORY}
 pin: { commit: $(git_do rev-parse HEAD), version: 1.0.0 }
 END

@@ -19,9 +19,14 @@ docker_login() {
 
 # certificates_place: certificates for $REGISTRY where docker and podman look for them.
 certificates_place() {
-  local directory=$HOME/.config/containers/certs.d/$REGISTRY
+  local directory=$HOME/.config/containers/certs.d/$REGISTRY token
   mkdir -p "$directory"
   cp "$REGISTRY_CA" "$directory/ca.crt"
+  [[ $features != *token ]] || {
+    token=${TOKEN_SERVER_REALM#*://}
+    mkdir -p "$HOME/.config/containers/certs.d/${token%%/*}"
+    cp "$REGISTRY_CA" "$HOME/.config/containers/certs.d/${token%%/*}/ca.crt"
+  }
   [[ -z $REGISTRY_KEY ]] || {
     cp "$REGISTRY_CERTIFICATE" "$directory/client.cert"
     cp "$REGISTRY_KEY" "$directory/client.key"
@@ -41,11 +46,12 @@ for features in anonymous basic token tls 'tls basic' 'tls token' mtls; do
     certificates_place
   fi
   in_workspace "$CULLET" push greeting "$REGISTRY/prod/greeting:1.0.0"
+  bearer=()
+  [[ $features != *token ]] ||
+    bearer=(--header "Authorization: Bearer $(registry_token repository:prod/greeting:pull)")
   same "$("${REGISTRY_CURL[@]}" --fail --head --output /dev/null --write-out '%header{docker-content-digest}' \
-    --header 'Accept: application/vnd.oci.image.manifest.v1+json' \
-    $([[ $features == *token ]] && printf -- '--header=Authorization:\x20Bearer\x20%s' "$(registry_token repository:prod/greeting:pull)") \
-    "$REGISTRY_URL/v2/prod/greeting/manifests/1.0.0")" "$digest" "$features: the registry has that digest" ||
-    [[ $features == *token ]]
+    --header 'Accept: application/vnd.oci.image.manifest.v1+json' "${bearer[@]}" \
+    "$REGISTRY_URL/v2/prod/greeting/manifests/1.0.0")" "$digest" "$features: the registry has that digest"
   in_workspace "$CULLET" verify "$REGISTRY/prod/greeting:1.0.0" --key keys/release.pub
   # Back into a layout, signatures and all.
   back=$(fixture_subdirectory back)
@@ -67,6 +73,7 @@ umoci_unpack "$WORKSPACE/.cullet/registry/greeting" 1.0.0 "$bundle/unpacked"
 same "$("$bundle/unpacked/rootfs/bin/hello")" 'hello from greeting' 'umoci unpacks it'
 
 # --- a second push sends nothing ---
+in_workspace "$CULLET" push greeting "$reference" >/dev/null  # adds the signatures that name the layout
 in_workspace "$CULLET" push greeting "$reference" --json >"$FIXTURE_DIR/again.json"
 same "$(jq .bytes_sent "$FIXTURE_DIR/again.json")" 0 'a second push sends no blob'
 

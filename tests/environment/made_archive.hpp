@@ -12,7 +12,7 @@ namespace cullet::environment {
 
 /// One binary package of a made archive: its record in the index.
 struct MadeRecord {
-  std::string name, version = "1.0", depends, provides, source;
+  std::string name = {}, version = "1.0", depends = {}, provides = {}, source = {};
 };
 
 /// A Debian archive below a temporary directory, of one suite, signed by a key of its own. Keys are

@@ -18,7 +18,7 @@ struct RootfsFixture {
   TemporaryDirectory directory{temporary(), "rootfs"};
   store::Store store{directory.path() / "store"};
   Cancel cancel;
-  http::Client http{http::Options{.now = [] { return std::int64_t{0}; }}, cancel};
+  http::Client http{http::Options(), cancel};
 
   [[nodiscard]] RootfsContext context(unsigned threads = 2) {
     return {store, http, cancel, {}, threads, nullptr};

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "cullet/base/error.hpp"
+
 #include "support/servers.hpp"
 
 using namespace cullet;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/http/client.hpp"
 
-#include <catch2/catch.hpp>
 #include <thread>
 
+#include <catch2/catch.hpp>
+
 #include "cullet/base/error.hpp"
+
 #include "support/servers.hpp"
 
 using namespace cullet;
@@ -96,8 +98,8 @@ TEST_CASE("Client::send: what passes is tried again, with either form of Retry-A
   CHECK(tries({{"status", 408}}) == 3);
   CHECK(tries({{"status", 429}, {"retry_after", 0}}) == 3);
   CHECK(tries({{"status", 403}, {"retry_after", 0}}) == 3);
-  CHECK(tries({{"status", 503},
-               {"headers", {{"Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT"}}}}) == 3);
+  CHECK(tries({{"status", 503}, {"headers", {{"Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT"}}}}) ==
+        3);
   CHECK(tries({{"lose", true}}) == 3);
   CHECK(tries({{"reset", 2}}) == 3);
   CHECK(tries({{"truncate", 2}}) == 3);
@@ -229,8 +231,9 @@ TEST_CASE("Client::send: a sink gets 2xx bodies only, and is rewound on a retry"
   const auto content = pattern(2'000'000);
   const Site site(content);
   Client client(test::fast_options(), Cancel());
-  site.servers.script({{{"match", "GET"}, {"times", 1}, {"action", {{"status", 500}, {"body", "x"}}}},
-                       {{"match", "GET"}, {"times", 1}, {"action", {{"reset", 700'000}}}}});
+  site.servers.script(
+      {{{"match", "GET"}, {"times", 1}, {"action", {{"status", 500}, {"body", "x"}}}},
+       {{"match", "GET"}, {"times", 1}, {"action", {{"reset", 700'000}}}}});
   auto sink = std::make_unique<StringSink>();
   struct Forward final : Sink {
     explicit Forward(std::unique_ptr<StringSink>& to) : target(to) {}

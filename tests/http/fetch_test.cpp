@@ -3,6 +3,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/http/client.hpp"
+
 #include "support/servers.hpp"
 
 using namespace cullet;
@@ -61,7 +62,9 @@ struct Fixture {
   std::function<void(std::uint64_t, std::uint64_t)> progress;
 };
 
-Download download(const std::string& content, std::vector<std::string> urls, bool with_size = true) {
+Download download(const std::string& content,
+                  std::vector<std::string> urls,
+                  bool with_size = true) {
   Download result;
   result.urls = std::move(urls);
   result.digest = BlobDigest(sha256(content));

@@ -3,6 +3,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/http/client.hpp"
+
 #include "support/servers.hpp"
 
 using namespace cullet;
@@ -11,7 +12,8 @@ using test::Servers;
 
 namespace {
 
-const std::vector<std::string> kSite = {"mkdir $FIXTURE_DIR/site", "faulty_serve $FIXTURE_DIR/site"};
+const std::vector<std::string> kSite = {"mkdir $FIXTURE_DIR/site",
+                                        "faulty_serve $FIXTURE_DIR/site"};
 
 Json redirect(const std::string& from, int status, const std::string& to) {
   return {{"match", from},
@@ -35,11 +37,12 @@ TEST_CASE("Client: Authorization stays at its origin") {
   CULLET_REQUIRE_PROGRAMS("python3", "bash", "setpriv");
   const Servers here(kSite);
   const Servers there(kSite);
-  here.script(Json::array({redirect("/a", 307, "/b"), redirect("/b", 307, there["FAULTY_URL"] + "/c")}));
+  here.script(
+      Json::array({redirect("/a", 307, "/b"), redirect("/b", 307, there["FAULTY_URL"] + "/c")}));
   // And it does not come back by way of another host.
   there.script(Json::array({redirect("/c", 307, here["FAULTY_URL"] + "/d")}));
-  here.script(Json::array({redirect("/a", 307, "/b"), redirect("/b", 307, there["FAULTY_URL"] + "/c"),
-               answer("/d")}));
+  here.script(Json::array(
+      {redirect("/a", 307, "/b"), redirect("/b", 307, there["FAULTY_URL"] + "/c"), answer("/d")}));
   Client client(test::fast_options(), Cancel());
   const auto response = client.send(authorised(here["FAULTY_URL"] + "/a"));
   CHECK(response.status == 200);

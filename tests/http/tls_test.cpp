@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <catch2/catch.hpp>
 #include <filesystem>
+
+#include <catch2/catch.hpp>
 
 #include "cullet/base/error.hpp"
 #include "cullet/http/client.hpp"
+
 #include "support/servers.hpp"
 
 using namespace cullet;
@@ -60,12 +62,18 @@ TEST_CASE("Client: authorities from options and from certs.d") {
   const Servers servers({"registry_start tls"});
   const auto url = servers["REGISTRY_URL"] + "/v2/";
   auto options = test::fast_options();
-  SECTION("for all hosts") { options.ca_file = servers["REGISTRY_CA"]; }
+  SECTION("for all hosts") {
+    options.ca_file = servers["REGISTRY_CA"];
+  }
   SECTION("for one host and port") {
     options.tls[servers["REGISTRY"]].ca_file = servers["REGISTRY_CA"];
   }
-  SECTION("for one host") { options.tls["127.0.0.1"].ca_file = servers["REGISTRY_CA"]; }
-  SECTION("in certs.d") { options.certs_directories = {"/nowhere", certs(servers, false)}; }
+  SECTION("for one host") {
+    options.tls["127.0.0.1"].ca_file = servers["REGISTRY_CA"];
+  }
+  SECTION("in certs.d") {
+    options.certs_directories = {"/nowhere", certs(servers, false)};
+  }
   CHECK_FALSE(failure(options, url));
 }
 

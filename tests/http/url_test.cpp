@@ -26,9 +26,19 @@ TEST_CASE("Url::parse: default ports are known and not written") {
 }
 
 TEST_CASE("Url::parse: only absolute http and https URLs") {
-  for (const auto* text : {"", "/path", "host/path", "ftp://h/x", "file:///etc/passwd", "http://",
-                           "http:///x", "http://h:99999/", "http://h/a b", "http://h/\n", "gopher://h",
-                           "javascript:x", "http://h\t/"})
+  for (const auto* text : {"",
+                           "/path",
+                           "host/path",
+                           "ftp://h/x",
+                           "file:///etc/passwd",
+                           "http://",
+                           "http:///x",
+                           "http://h:99999/",
+                           "http://h/a b",
+                           "http://h/\n",
+                           "gopher://h",
+                           "javascript:x",
+                           "http://h\t/"})
     CHECK(Url::parse(text).value_or(Url{}).host + text == text);
   CHECK_FALSE(Url::parse(std::string_view("http://h/\0x", 11)));
 }
@@ -60,11 +70,17 @@ TEST_CASE("Url: same origin is scheme, host and port") {
 }
 
 TEST_CASE("Url: loopback is a matter of the name alone") {
-  for (const auto* text : {"http://localhost/", "http://LOCALHOST:5000", "http://127.0.0.1:1/",
-                           "http://127.9.8.7/", "http://[::1]:5000/"})
+  for (const auto* text : {"http://localhost/",
+                           "http://LOCALHOST:5000",
+                           "http://127.0.0.1:1/",
+                           "http://127.9.8.7/",
+                           "http://[::1]:5000/"})
     CHECK(is_loopback(*Url::parse(text)));
-  for (const auto* text : {"http://localhost.example/", "http://127.0.0.1.example.com/",
-                           "http://10.0.0.1/", "http://registry/", "http://128.0.0.1/"})
+  for (const auto* text : {"http://localhost.example/",
+                           "http://127.0.0.1.example.com/",
+                           "http://10.0.0.1/",
+                           "http://registry/",
+                           "http://128.0.0.1/"})
     CHECK_FALSE(is_loopback(*Url::parse(text)));
 }
 

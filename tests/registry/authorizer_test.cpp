@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "cullet/base/text.hpp"
+
 #include "sample.hpp"
 
 using namespace cullet;
@@ -36,12 +37,11 @@ TEST_CASE("Authorizer: a token server without TLS is refused where the registry 
   Authorizer authorizer(client, files, "h.example", "a", Cancel());
   const auto https = *http::Url::parse("https://h.example/v2/");
   const auto error = test::failure([&] {
-    authorizer.learn(challenge("Bearer realm=\"http://h.example/token\""), https, {}, std::nullopt,
-                     false);
+    authorizer.learn(
+        challenge("Bearer realm=\"http://h.example/token\""), https, {}, std::nullopt, false);
   });
   CHECK(error.kind() == Kind::machine);
-  CHECK(error.message() ==
-        "h.example sends to a token server without TLS: http://h.example/token");
+  CHECK(error.message() == "h.example sends to a token server without TLS: http://h.example/token");
 }
 
 TEST_CASE("Authorizer: challenges that lead nowhere") {
@@ -49,9 +49,13 @@ TEST_CASE("Authorizer: challenges that lead nowhere") {
   const CredentialFiles files;
   Authorizer authorizer(client, files, "h.example", "a", Cancel());
   const auto https = *http::Url::parse("https://h.example/v2/");
-  for (const auto* value :
-       {"", "Bearer", "Bearer realm=\"\"", "Bearer realm=\"file:///etc/passwd\"",
-        "Bearer realm=\"/token\"", "Digest realm=x", "Basic realm=x"})
+  for (const auto* value : {"",
+                            "Bearer",
+                            "Bearer realm=\"\"",
+                            "Bearer realm=\"file:///etc/passwd\"",
+                            "Bearer realm=\"/token\"",
+                            "Digest realm=x",
+                            "Basic realm=x"})
     CHECK_FALSE(authorizer.learn(challenge(value), https, {}, std::nullopt, false));
   CHECK_FALSE(authorizer.header({}));
 }
@@ -70,11 +74,16 @@ TEST_CASE("Remote: Basic authentication") {
     auto repository = peer.open();
     const auto error = test::failure([&] { repository->find_tag("x"); });
     CHECK(error.kind() == Kind::machine);
-    CHECK(error.message() == cat("cannot look for ", repository->name(), ":x: ",
-                                 servers["REGISTRY"], " answers with status 401"));
+    CHECK(error.message() == cat("cannot look for ",
+                                 repository->name(),
+                                 ":x: ",
+                                 servers["REGISTRY"],
+                                 " answers with status 401"));
     CHECK(error.hints() == std::vector<std::string>{cat("log in with `docker login ",
-                                                        servers["REGISTRY"], "` or `podman login ",
-                                                        servers["REGISTRY"], "`")});
+                                                        servers["REGISTRY"],
+                                                        "` or `podman login ",
+                                                        servers["REGISTRY"],
+                                                        "`")});
   }
   SECTION("with wrong ones") {
     peer.log_in("wrong");
@@ -88,9 +97,8 @@ TEST_CASE("Remote: Basic authentication") {
 TEST_CASE("Remote: Bearer tokens, one for each scope") {
   CULLET_REQUIRE_PROGRAMS("docker-registry", "openssl", "python3", "bash", "setpriv");
   const auto* fields = GENERATE("token", "access_token");
-  const Servers servers(
-      {cat("TOKEN_SERVER_OPTIONS=(--lifetime-unsaid --token-field ", fields, ")"),
-       "registry_start token"});
+  const Servers servers({cat("TOKEN_SERVER_OPTIONS=(--lifetime-unsaid --token-field ", fields, ")"),
+                         "registry_start token"});
   Peer peer(servers);
   peer.log_in();
   auto repository = peer.open();
@@ -152,8 +160,11 @@ TEST_CASE("Remote: a token server that refuses is named") {
   auto repository = peer.open();
   const auto error = test::failure([&] { repository->find_tag("x"); });
   CHECK(error.kind() == Kind::machine);
-  CHECK(error.message() == cat("cannot get a token for ", servers["REGISTRY"], ": ",
-                               servers["TOKEN_SERVER_REALM"], " answers with status 401"));
+  CHECK(error.message() == cat("cannot get a token for ",
+                               servers["REGISTRY"],
+                               ": ",
+                               servers["TOKEN_SERVER_REALM"],
+                               " answers with status 401"));
   CHECK(error.details() == std::vector<std::string>{"UNAUTHORIZED", "asked as 'someone'"});
 }
 
@@ -162,11 +173,12 @@ TEST_CASE("Remote: a token that expires in the middle of a push is renewed") {
   const Servers servers({"registry_start token", "faulty_proxy $REGISTRY_URL"});
   Peer peer(servers);
   peer.log_in();
-  const Json expired = {
-      {"status", 401},
-      {"headers",
-       {{"WWW-Authenticate", cat("Bearer realm=\"", servers["TOKEN_SERVER_REALM"],
-                                 "\",service=\"cullet-tests\",error=\"invalid_token\"")}}}};
+  const Json expired = {{"status", 401},
+                        {"headers",
+                         {{"WWW-Authenticate",
+                           cat("Bearer realm=\"",
+                               servers["TOKEN_SERVER_REALM"],
+                               "\",service=\"cullet-tests\",error=\"invalid_token\"")}}}};
   SECTION("when the registry says so") {
     servers.script({{{"match", "PUT .*/blobs/uploads/"}, {"times", 1}, {"action", expired}},
                     {{"match", "PUT .*/manifests/"}, {"times", 1}, {"action", expired}}});

@@ -27,9 +27,22 @@ TEST_CASE("parse_challenges: several in one header") {
 }
 
 TEST_CASE("parse_challenges: hostile headers give something or nothing, and end") {
-  for (const auto* text : {"", ",", ",,,,", "=", "\"", "Bearer", "Bearer ", "Bearer realm",
-                           "Bearer realm=", "Bearer realm=\"", "Bearer realm=\"x\\", "Bearer =x",
-                           "a b c d", "Basic realm=\"x\" y=z", "\x01\x02\xff", "Bearer,,realm=x"})
+  for (const auto* text : {"",
+                           ",",
+                           ",,,,",
+                           "=",
+                           "\"",
+                           "Bearer",
+                           "Bearer ",
+                           "Bearer realm",
+                           "Bearer realm=",
+                           "Bearer realm=\"",
+                           "Bearer realm=\"x\\",
+                           "Bearer =x",
+                           "a b c d",
+                           "Basic realm=\"x\" y=z",
+                           "\x01\x02\xff",
+                           "Bearer,,realm=x"})
     CHECK(parse_challenges(text).size() <= 4);
   std::string many;
   for (int i = 0; i < 1000; ++i)

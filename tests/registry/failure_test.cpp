@@ -14,7 +14,8 @@ http::Response response(int status, const std::string& body) {
 
 TEST_CASE("unexpected: what was done, the registry's words and what to do") {
   const auto error = unexpected(
-      "push to a/b", "h:5000",
+      "push to a/b",
+      "h:5000",
       response(403, R"({"errors":[{"code":"DENIED","message":"not \u001b[31mallowed"}]})"));
   CHECK(error.kind() == Kind::machine);
   CHECK(error.render() ==
@@ -34,8 +35,14 @@ TEST_CASE("error_lines: other forms") {
 }
 
 TEST_CASE("error_lines: hostile bodies") {
-  for (const auto* body : {"", "<html>", "[]", "null", "{\"errors\":3}", "{\"errors\":[1,null,[]]}",
-                           "{\"errors\":[{\"code\":1,\"message\":{}}]}", "{\"errors\":[{}]}"})
+  for (const auto* body : {"",
+                           "<html>",
+                           "[]",
+                           "null",
+                           "{\"errors\":3}",
+                           "{\"errors\":[1,null,[]]}",
+                           "{\"errors\":[{\"code\":1,\"message\":{}}]}",
+                           "{\"errors\":[{}]}"})
     CHECK(error_lines(response(500, body)).empty());
   CHECK(error_lines(response(500, std::string(60'000, '['))).empty());
   Json many = Json::array();

@@ -18,7 +18,16 @@ TEST_CASE("next_link: the forms that registries use") {
 
 TEST_CASE("next_link: nothing where there is no next page") {
   CHECK_FALSE(next_link(Headers{}));
-  for (const auto* text : {"", "<", "<>", "<>; rel=next", "</x>", "</x>; rel=\"prev\"", "; rel=next",
-                           "x", ",,,", "</x; rel=next", "</a>; rel=nextish"})
+  for (const auto* text : {"",
+                           "<",
+                           "<>",
+                           "<>; rel=next",
+                           "</x>",
+                           "</x>; rel=\"prev\"",
+                           "; rel=next",
+                           "x",
+                           ",,,",
+                           "</x; rel=next",
+                           "</a>; rel=nextish"})
     CHECK_FALSE(next_link(Headers{{"link", text}}));
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/resource.h>
-
 #include <catch2/catch.hpp>
+#include <sys/resource.h>
 
 #include "sample.hpp"
 

@@ -34,10 +34,14 @@ TEST_CASE("Reference::parse: a layout") {
 }
 
 TEST_CASE("Reference: parse and str are inverse") {
-  for (const auto& text : std::vector<std::string>{
-           "localhost/a", "localhost:5000/a/b-c/d__e.f:T", "h.example/a@" + kDigest,
-           "[::1]:5000/a:x", "127.0.0.1:1/x--y", "oci:p", "oci:/p/q:t@" + kDigest,
-           "HOST.example/a:A.-_"})
+  for (const auto& text : std::vector<std::string>{"localhost/a",
+                                                   "localhost:5000/a/b-c/d__e.f:T",
+                                                   "h.example/a@" + kDigest,
+                                                   "[::1]:5000/a:x",
+                                                   "127.0.0.1:1/x--y",
+                                                   "oci:p",
+                                                   "oci:/p/q:t@" + kDigest,
+                                                   "HOST.example/a:A.-_"})
     CHECK(Reference::parse(text).str() == text);
 }
 

@@ -31,7 +31,7 @@ Json page(const Json& index, const std::string& next = "") {
   Json headers = {{"Content-Type", image::kIndexType}};
   if (!next.empty())
     headers["Link"] = "<" + next + ">; rel=\"next\"";
-  return {{"status", 200}, {"headers", headers}, {"body", index.dump()}};
+  return {{"status", 200}, {"set_headers", headers}, {"body", index.dump()}};
 }
 
 image::Descriptor entry(const std::string& content, const std::string& type) {
@@ -171,7 +171,8 @@ TEST_CASE("Referrers: the API, over pages, filtered here too") {
   const BlobDigest subject(sha256("subject"));
   servers.script(Json::array(
       {fault("GET .*/referrers/.*page=2", 9, page(index_of({entry("c", "x"), entry("a", "x")}))),
-       fault("GET .*/referrers/", 9,
+       fault("GET .*/referrers/",
+             9,
              page(index_of({entry("a", "x"), entry("b", "y")}),
                   "/v2/some/app/referrers/" + subject.str() + "?page=2"))}));
   CHECK(types(repository->referrers(subject)) == Names{"x", "x", "y"});
@@ -184,16 +185,15 @@ TEST_CASE("Referrers: no API, in all the ways registries say so") {
   const Servers servers(kScripted);
   Peer peer(servers);
   const BlobDigest subject(sha256("subject"));
-  const auto fallback = fault("GET .*/manifests/sha256-" + subject.hex(), 9,
-                              page(index_of({entry("a", "x")})));
-  for (const auto& action : std::vector<Json>{
-           {{"status", 404}},
-           {{"status", 400}},
-           {{"status", 403}},
-           {{"status", 405}},
-           {{"status", 406}},
-           {{"status", 200}, {"headers", {{"Content-Type", "text/html"}}}, {"body", "<html>"}},
-           page(index_of({}))}) {
+  const auto fallback =
+      fault("GET .*/manifests/sha256-" + subject.hex(), 9, page(index_of({entry("a", "x")})));
+  for (const auto& action : std::vector<Json>{{{"status", 404}},
+                                              {{"status", 400}},
+                                              {{"status", 403}},
+                                              {{"status", 405}},
+                                              {{"status", 406}},
+                                              {{"status", 200}, {"body", "<html>"}},
+                                              page(index_of({}))}) {
     INFO(action);
     servers.script(Json::array({fault("GET .*/referrers/", 9, action), fallback}));
     CHECK(types(peer.open()->referrers(subject)) == Names{"x"});

@@ -114,8 +114,8 @@ TEST_CASE("Remote: a server that ignores Range is read from the start") {
   auto repository = peer.open();
   const auto bytes = test::pattern(3'000'000);
   const auto blob = test::put(*repository, bytes, "x");
-  servers.script(Json::array({fault("GET", 1, {{"reset", 800'000}}),
-                              fault("GET", 9, {{"ignore_range", true}})}));
+  servers.script(Json::array(
+      {fault("GET", 1, {{"reset", 800'000}}), fault("GET", 9, {{"ignore_range", true}})}));
   CHECK(test::read(*repository, blob) == bytes);
 }
 
@@ -130,7 +130,8 @@ TEST_CASE("Remote: other bytes in a blob are refused") {
   CHECK(error.kind() == Kind::refused);
 }
 
-TEST_CASE("Remote: a blob that is absent is refused, one that is forbidden is not asked for again") {
+TEST_CASE(
+    "Remote: a blob that is absent is refused, one that is forbidden is not asked for again") {
   REQUIRE_REGISTRY();
   const Servers servers(kProxied);
   Peer peer(servers);
@@ -154,16 +155,18 @@ TEST_CASE("Remote: blobs behind a redirect to storage get no Authorization") {
   const auto blob = test::put(*repository, bytes, "x");
   replace_file(storage["FIXTURE_DIR"] + "/site/object", bytes);
   servers.script(Json::array({fault(
-      "GET .*/blobs/", 9,
+      "GET .*/blobs/",
+      9,
       {{"status", 307}, {"headers", {{"Location", storage["FAULTY_URL"] + "/object?sig=1"}}}})}));
   CHECK(test::read(*repository, blob) == bytes);
   CHECK_FALSE(storage.requests().at(0)["headers"].contains("Authorization"));
   // A challenge from there is none of the registry's.
   servers.forget();
-  storage.script(Json::array({fault(
-      "GET", 9,
-      {{"status", 401},
-       {"headers", {{"WWW-Authenticate", "Bearer realm=\"http://127.0.0.1:1/steal\""}}}})}));
+  storage.script(Json::array(
+      {fault("GET",
+             9,
+             {{"status", 401},
+              {"headers", {{"WWW-Authenticate", "Bearer realm=\"http://127.0.0.1:1/steal\""}}}})}));
   const auto error = test::failure([&] { test::read(*repository, blob); });
   CHECK_THAT(error.message(), Catch::EndsWith("status 401"));
 }
@@ -173,7 +176,9 @@ TEST_CASE("Remote: tags over several pages") {
   const Servers servers(kScripted);
   Peer peer(servers);
   servers.script(Json::array(
-      {fault("GET .*/tags/list\\?n=1000&last=b", 1, {{"status", 200}, {"body", R"({"tags":["c",1]})"}}),
+      {fault("GET .*/tags/list\\?n=1000&last=b",
+             1,
+             {{"status", 200}, {"body", R"({"tags":["c",1]})"}}),
        fault("GET .*/tags/list",
              1,
              {{"status", 200},
@@ -250,8 +255,8 @@ TEST_CASE("Remote: a manifest that is too large is not sent") {
   const Servers servers(kProxied);
   Peer peer(servers);
   auto repository = peer.open();
-  const auto error = test::failure(
-      [&] { repository->put_manifest(std::string((4U << 20U) + 1, ' '), "x"); });
+  const auto error =
+      test::failure([&] { repository->put_manifest(std::string((4U << 20U) + 1, ' '), "x"); });
   CHECK(error.kind() == Kind::input);
   CHECK(servers.requests().empty());
 }

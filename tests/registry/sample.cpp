@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sample.hpp"
 
-#include <catch2/catch.hpp>
 #include <utility>
+
+#include <catch2/catch.hpp>
 
 #include "cullet/base/text.hpp"
 #include "cullet/image/manifest.hpp"
@@ -49,8 +50,10 @@ image::Descriptor put_image(image::Repository& to, const std::vector<std::string
   return to.put_manifest(manifest.serialize(), std::string(image::kManifestType));
 }
 
-image::Descriptor put_referrer(image::Repository& to, const image::Descriptor& subject,
-                               const std::string& type, const std::string& content) {
+image::Descriptor put_referrer(image::Repository& to,
+                               const image::Descriptor& subject,
+                               const std::string& type,
+                               const std::string& content) {
   image::Manifest manifest;
   manifest.artifact_type = type;
   manifest.subject = subject;
@@ -60,7 +63,8 @@ image::Descriptor put_referrer(image::Repository& to, const image::Descriptor& s
   return to.put_manifest(manifest.serialize(), std::string(image::kManifestType));
 }
 
-image::Descriptor put_signatures(image::Repository& to, const image::Descriptor& subject,
+image::Descriptor put_signatures(image::Repository& to,
+                                 const image::Descriptor& subject,
                                  const std::vector<std::string>& signatures) {
   image::Manifest manifest;
   Json diff_ids = Json::array();
@@ -72,13 +76,13 @@ image::Descriptor put_signatures(image::Repository& to, const image::Descriptor&
   }
   const Json config = {{"rootfs", {{"type", "layers"}, {"diff_ids", diff_ids}}}};
   manifest.config = put(to, canonical(config), std::string(image::kConfigType));
-  const auto descriptor =
-      to.put_manifest(manifest.serialize(), std::string(image::kManifestType));
+  const auto descriptor = to.put_manifest(manifest.serialize(), std::string(image::kManifestType));
   tag(to, signature_tag(subject), descriptor);
   return descriptor;
 }
 
-void tag(image::Repository& repository, const std::string& name,
+void tag(image::Repository& repository,
+         const std::string& name,
          const image::Descriptor& manifest) {
   repository.put_tag(name, manifest, repository.find_manifest(manifest.digest)->bytes);
 }
@@ -101,8 +105,8 @@ std::unique_ptr<image::Repository> Peer::open(const std::string& name) {
     http_options.ca_file = servers["REGISTRY_CA"];
     client = std::make_unique<http::Client>(http_options, cancel);
   }
-  return registry::open_remote(*client, registry::Reference::parse(host() + "/" + name), options,
-                               cancel);
+  return registry::open_remote(
+      *client, registry::Reference::parse(host() + "/" + name), options, cancel);
 }
 
 std::unique_ptr<image::Repository> Peer::layout(const std::string& name) {

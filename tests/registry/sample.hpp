@@ -11,6 +11,7 @@
 #include "cullet/image/oci_layout.hpp"
 #include "cullet/registry/copy.hpp"
 #include "cullet/registry/remote.hpp"
+
 #include "support/servers.hpp"
 
 namespace cullet::test {
@@ -25,10 +26,13 @@ image::Descriptor put(image::Repository& to, const std::string& bytes, const std
 /// Puts an image with these layers, under its digest.
 image::Descriptor put_image(image::Repository& to, const std::vector<std::string>& layers);
 /// Puts an artifact that refers to `subject`.
-image::Descriptor put_referrer(image::Repository& to, const image::Descriptor& subject,
-                               const std::string& type, const std::string& content);
+image::Descriptor put_referrer(image::Repository& to,
+                               const image::Descriptor& subject,
+                               const std::string& type,
+                               const std::string& content);
 /// Puts `signatures` under the tag "sha256-HEX.sig", as cosign does.
-image::Descriptor put_signatures(image::Repository& to, const image::Descriptor& subject,
+image::Descriptor put_signatures(image::Repository& to,
+                                 const image::Descriptor& subject,
                                  const std::vector<std::string>& signatures);
 void tag(image::Repository& repository, const std::string& name, const image::Descriptor& manifest);
 std::string signature_tag(const image::Descriptor& subject);

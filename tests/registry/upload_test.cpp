@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "cullet/base/text.hpp"
+
 #include "sample.hpp"
 
 using namespace cullet;
@@ -64,10 +65,11 @@ TEST_CASE("put_blob: other bytes than promised are refused") {
   peer.options.chunk = 100'000;
   auto repository = peer.open();
   const auto blob = image::Descriptor::of(test::pattern(300'000, 1), "x");
-  for (const auto& other : {test::pattern(300'000, 2), test::pattern(299'999, 1),
-                            test::pattern(300'001, 1), std::string()}) {
-    const auto error =
-        test::failure([&] { repository->put_blob(blob, test::origin_of(other)); });
+  for (const auto& other : {test::pattern(300'000, 2),
+                            test::pattern(299'999, 1),
+                            test::pattern(300'001, 1),
+                            std::string()}) {
+    const auto error = test::failure([&] { repository->put_blob(blob, test::origin_of(other)); });
     CHECK(error.kind() == Kind::refused);
     CHECK_FALSE(repository->has_blob(blob));
   }
@@ -97,14 +99,43 @@ TEST_CASE("put_blob: OCI-Chunk-Min-Length is honoured") {
   const Servers servers(kProxied);
   Peer peer(servers);
   peer.options.chunk = 1'000;
-  servers.script(Json::array({fault(
-      "POST", 1, {{"set_headers", {{"OCI-Chunk-Min-Length", "600000"}}}})}));
+  servers.script(
+      Json::array({fault("POST", 1, {{"set_headers", {{"OCI-Chunk-Min-Length", "600000"}}}})}));
   auto repository = peer.open();
   test::put(*repository, test::pattern(1'000'000), "x");
   CHECK(servers.count("PATCH") == 2);
 }
 
-TEST_CASE("put_blob: a broken chunk is resumed from what arrived") {
+TEST_CASE("put_blob: a broken chunk is resumed from what the registry says it has") {
+  REQUIRE_REGISTRY();
+  const Servers servers({"mkdir $FIXTURE_DIR/site", "faulty_serve $FIXTURE_DIR/site"});
+  Peer peer(servers);
+  peer.options.upload = Upload::chunked;
+  peer.options.chunk = 400'000;
+  const auto accept = [](const std::string& location) {
+    return Json{{"status", 202}, {"headers", {{"Location", location}}}};
+  };
+  servers.script(Json::array(
+      {fault("POST", 1, accept("/u/1")),
+       fault("PATCH /u/1", 1, accept("/u/2")),
+       fault("PATCH /u/2", 1, {{"reset_upload", 200'000}}),
+       fault("GET /u/2",
+             1,
+             {{"status", 204}, {"headers", {{"Range", "0-499999"}, {"Location", "/u/3"}}}}),
+       fault("PATCH /u/3", 1, accept("/u/4")),
+       fault("PATCH /u/4", 1, accept("/u/5")),
+       fault("PUT /u/5", 1, {{"status", 201}})}));
+  auto repository = peer.open();
+  test::put(*repository, test::pattern(1'000'000), "x");
+  std::vector<std::string> ranges;
+  for (const auto& request : servers.requests())
+    if (request["method"] == "PATCH")
+      ranges.push_back(request["headers"]["Content-Range"].get<std::string>());
+  CHECK(ranges ==
+        std::vector<std::string>{"0-399999", "400000-799999", "500000-899999", "900000-999999"});
+}
+
+TEST_CASE("put_blob: a broken chunk, with a registry that can't say what it has") {
   REQUIRE_REGISTRY();
   const Servers servers(kProxied);
   Peer peer(servers);
@@ -122,9 +153,10 @@ TEST_CASE("put_blob: a broken chunk is resumed from what arrived") {
   }
   auto repository = peer.open();
   const auto blob = test::put(*repository, bytes, "x");
+  // distribution refuses a location whose state is older than what it has stored.
   CHECK(test::read(*repository, blob) == bytes);
-  CHECK(servers.count("POST") == 1);
   CHECK(servers.count("GET", "/blobs/uploads/") >= 1);
+  CHECK(servers.count("POST") <= 2);
 }
 
 TEST_CASE("put_blob: a broken upload in one piece is begun again") {
@@ -132,11 +164,12 @@ TEST_CASE("put_blob: a broken upload in one piece is begun again") {
   const Servers servers(kProxied);
   Peer peer(servers);
   const auto bytes = test::pattern(1'500'000);
-  const Json actions = {{{"reset_upload", 300'000}},
-                        {{"status", 500}},
-                        {{"status", 502}},
-                        {{"status", 429}, {"retry_after", 0}},
-                        {{"status", 404}, {"body", R"({"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]})"}}};
+  const Json actions = {
+      {{"reset_upload", 300'000}},
+      {{"status", 500}},
+      {{"status", 502}},
+      {{"status", 429}, {"retry_after", 0}},
+      {{"status", 404}, {"body", R"({"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]})"}}};
   std::uint32_t seed = 0;
   for (const auto& action : actions) {
     INFO(action);
@@ -164,13 +197,18 @@ TEST_CASE("put_blob: gives up with the registry's last words") {
   REQUIRE_REGISTRY();
   const Servers servers(kProxied);
   Peer peer(servers);
-  servers.script(Json::array({fault(
-      "PUT", 100, {{"status", 503}, {"body", R"({"errors":[{"code":"BUSY","message":"later"}]})"}})}));
+  servers.script(Json::array(
+      {fault("PUT",
+             100,
+             {{"status", 503}, {"body", R"({"errors":[{"code":"BUSY","message":"later"}]})"}})}));
   auto repository = peer.open();
   const auto error = test::failure([&] { test::put(*repository, "bytes", "x"); });
   CHECK(error.kind() == Kind::machine);
-  CHECK(error.message() == cat("cannot upload blob ", sha256("bytes"), " (5 B): ",
-                               servers["FAULTY"], " answers with status 503"));
+  CHECK(error.message() == cat("cannot upload blob ",
+                               sha256("bytes"),
+                               " (5 B): ",
+                               servers["FAULTY"],
+                               " answers with status 503"));
   CHECK(error.details() == std::vector<std::string>{"BUSY: later"});
   CHECK(servers.count("PUT") == 5);
 }
@@ -240,10 +278,8 @@ TEST_CASE("put_blob: an upload location at another host gets no Authorization") 
   auto repository = peer.open();
   test::put(*repository, "first", "x");
   servers.forget();
-  servers.script(Json::array(
-      {fault("POST",
-             1,
-             {{"set_headers", {{"Location", storage["FAULTY_URL"] + "/put?sig=a%2Fb%3D"}}}})}));
+  servers.script(Json::array({fault(
+      "POST", 1, {{"set_headers", {{"Location", storage["FAULTY_URL"] + "/put?sig=a%2Fb%3D"}}}})}));
   test::put(*repository, "second", "x");
   CHECK(servers.requests().at(1)["headers"]["Authorization"] == "Basic");
   const auto request = storage.requests().at(0);
@@ -267,9 +303,9 @@ TEST_CASE("put_blob: a relative location is relative to the request") {
   REQUIRE_REGISTRY();
   const Servers servers({"mkdir $FIXTURE_DIR/site", "faulty_serve $FIXTURE_DIR/site"});
   Peer peer(servers);
-  servers.script(Json::array(
-      {fault("POST", 1, {{"status", 202}, {"headers", {{"Location", "session?x=1"}}}}),
-       fault("PUT", 1, {{"status", 201}})}));
+  servers.script(
+      Json::array({fault("POST", 1, {{"status", 202}, {"headers", {{"Location", "session?x=1"}}}}),
+                   fault("PUT", 1, {{"status", 201}})}));
   auto repository = peer.open();
   test::put(*repository, "x", "x");
   CHECK(servers.requests().back()["path"].get<std::string>().starts_with(

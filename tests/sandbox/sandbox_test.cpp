@@ -7,7 +7,10 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
+#include <cstddef>
 #include <cstdlib>
+#include <atomic>
 #include <thread>
 
 #include "cullet/base/error.hpp"
@@ -60,6 +63,14 @@ TEST_CASE("sandbox: a command's exit status and output come back", "[sandbox]") 
   CHECK(result.outcome == Outcome::exited);
   CHECK(result.status.code == 7);
   CHECK(room.log() == "out\nerr\n");
+}
+
+TEST_CASE("sandbox: a command that is not there ends with 127, as in a shell", "[sandbox]") {
+  Room room;
+  auto spec = room.spec("");
+  spec.argv = {"/no/such/program"};
+  CHECK(sandbox::run(spec, Cancel()).status.code == 127);
+  CHECK(room.log().find("/no/such/program") != std::string::npos);
 }
 
 TEST_CASE("sandbox: a death by signal is told apart from an exit", "[sandbox]") {
@@ -185,9 +196,10 @@ TEST_CASE("sandbox: a fork bomb meets the limit of processes", "[sandbox]") {
 TEST_CASE("sandbox: cancelling ends the command and is an interruption", "[sandbox]") {
   Room room;
   const Cancel cancel;
+  std::atomic<bool> ended = false;
   std::thread later([&] {
     // As soon as the command runs.
-    while (!std::filesystem::exists(room.path("out") / "started"))
+    while (!ended && !std::filesystem::exists(room.path("out") / "started"))
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     cancel.request();
   });
@@ -197,6 +209,7 @@ TEST_CASE("sandbox: cancelling ends the command and is an interruption", "[sandb
   } catch (const Error& error) {
     CHECK(error.kind() == Kind::interrupted);
   }
+  ended = true;
   later.join();
 }
 

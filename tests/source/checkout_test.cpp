@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/stat.h>
-
 #include <catch2/catch.hpp>
+#include <sys/stat.h>
 
 #include "fixture.hpp"
 
@@ -39,7 +38,9 @@ struct TreeFixture : Fixture {
 
 }  // namespace
 
-TEST_CASE("prepare: files, modes and symlinks as git holds them, without any filter, whatever the umask") {
+TEST_CASE(
+    "prepare: files, modes and symlinks as git holds them, without any filter, whatever the "
+    "umask") {
   Fixture f;
   GitRepo repo(f.path("repo"));
   repo.git({"config", "core.autocrlf", "false"});
@@ -69,8 +70,11 @@ TEST_CASE("prepare: hostile trees are refused") {
   TreeFixture f;
   const auto evil = f.tree(entry("100644", "evil", f.blob));
   const auto link = f.repo.git({"hash-object", "-w", "--stdin"}, f.directory_.path().string());
-  for (const auto& bytes : {entry("100644", "..", f.blob), entry("40000", "..", evil), entry("40000", ".git", evil),
-                            entry("40000", ".GiT", evil), entry("100644", ".", f.blob),
+  for (const auto& bytes : {entry("100644", "..", f.blob),
+                            entry("40000", "..", evil),
+                            entry("40000", ".git", evil),
+                            entry("40000", ".GiT", evil),
+                            entry("100644", ".", f.blob),
                             entry("120000", "a", link) + entry("40000", "a", evil),
                             entry("100644", "a/b", f.blob)}) {
     INFO(bytes);
@@ -78,7 +82,8 @@ TEST_CASE("prepare: hostile trees are refused") {
   }
   CHECK_FALSE(fs::exists(f.path("evil")));
   const auto nul = f.repo.git({"hash-object", "-w", "--stdin"}, std::string_view("a\0b", 3));
-  CHECK_THAT(error_of(Kind::input, [&] { f.prepared(f.tree(entry("120000", "l", nul))); }), Catch::Contains("no proper target"));
+  CHECK_THAT(error_of(Kind::input, [&] { f.prepared(f.tree(entry("120000", "l", nul))); }),
+             Catch::Contains("no proper target"));
 }
 
 TEST_CASE("prepare: trees that fold out beyond all bounds are refused") {
@@ -90,5 +95,6 @@ TEST_CASE("prepare: trees that fold out beyond all bounds are refused") {
       bytes += entry("40000", name, id);
     id = f.tree(bytes);
   }
-  CHECK_THAT(error_of(Kind::input, [&] { f.prepared(id); }), Catch::Contains("more than 2000000 files"));
+  CHECK_THAT(error_of(Kind::input, [&] { f.prepared(id); }),
+             Catch::Contains("more than 2000000 files"));
 }

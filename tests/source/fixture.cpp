@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fixture.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <catch2/catch.hpp>
-#include <cstdlib>
 
 #include "cullet/base/text.hpp"
 
@@ -17,7 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const char* const kPython = "/usr/bin/python3";  // what a version manager offers may be root's alone
+const char* const kPython =
+    "/usr/bin/python3";  // what a version manager offers may be root's alone
 
 fs::path scratch() {
   const char* named = std::getenv("TMPDIR");
@@ -205,14 +206,17 @@ std::string listing(const fs::path& root) {
     else if (S_ISDIR(status.st_mode))
       lines.push_back(name + "/");
     else
-      lines.push_back(cat(name, (status.st_mode & 0100U) != 0 ? " x " : " ",
+      lines.push_back(cat(name,
+                          (status.st_mode & 0100U) != 0 ? " x " : " ",
                           sha256(slurp(entry.path())).hex().substr(0, 16)));
   }
   std::sort(lines.begin(), lines.end());
   return join(lines, "\n");
 }
 
-std::string slurp(const fs::path& file) { return read_file(file, std::uint64_t{1} << 30U); }
+std::string slurp(const fs::path& file) {
+  return read_file(file, std::uint64_t{1} << 30U);
+}
 
 void spew(const fs::path& file, std::string_view content) {
   make_directories(file.parent_path());

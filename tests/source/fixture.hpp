@@ -78,7 +78,8 @@ class Fixture {
   std::function<void(const std::string&)> progress;
 };
 
-/// What `work` throws, rendered; fails the test when it throws nothing or something of another kind.
+/// What `work` throws, rendered; fails the test when it throws nothing or something of another
+/// kind.
 std::string error_of(Kind kind, const std::function<void()>& work);
 
 /// "path mode content" lines of a directory, sorted: what a test compares trees by.

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <random>
 #include <thread>
 
+#include <catch2/catch.hpp>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "cullet/base/text.hpp"
+
 #include "fixture.hpp"
 
 using namespace cullet;
@@ -80,9 +81,12 @@ TEST_CASE("http: logs in with what the URL, netrc, a helper or an extra header s
     CHECK(f.get("private").commit == f.pin);
   }
   SECTION("helper") {
-    spew(f.path("helper"), "#!/bin/sh\ncat >> \"$0.$1\"\n[ \"$1\" != get ] || printf 'username=me\\npassword=se cret\\n'\n");
+    spew(f.path("helper"),
+         "#!/bin/sh\ncat >> \"$0.$1\"\n[ \"$1\" != get ] || printf 'username=me\\npassword=se "
+         "cret\\n'\n");
     REQUIRE(::chmod(f.path("helper").c_str(), 0755) == 0);
-    spew(f.path("home/.gitconfig"), cat("[credential]\n helper = ", f.path("helper").string(), "\n"));
+    spew(f.path("home/.gitconfig"),
+         cat("[credential]\n helper = ", f.path("helper").string(), "\n"));
     CHECK(f.get("private").commit == f.pin);
     CHECK_THAT(slurp(f.path("helper.get")), Catch::Contains("host=" + f.server.authority()));
     CHECK_THAT(slurp(f.path("helper.store")), Catch::Contains("password=se cret"));
@@ -99,37 +103,45 @@ TEST_CASE("http: logs in with what the URL, netrc, a helper or an extra header s
 
 TEST_CASE("http: a login that isn't accepted is named, without its password") {
   HttpFixture f;
-  CHECK_THAT(f.refusal(Kind::machine, "private"), Catch::Contains("no credentials for it were found"));
+  CHECK_THAT(f.refusal(Kind::machine, "private"),
+             Catch::Contains("no credentials for it were found"));
   spew(f.path("home/.netrc"), "machine 127.0.0.1 login me password wrongpassword\n");
   const auto url = cat("http://me:wrongtoo@", f.server.authority(), "/private/x.git");
   const auto text = error_of(Kind::machine, [&] { ensure_pin(f.context(), f.fork(url, f.pin)); });
-  CHECK_THAT(text, Catch::Contains("tried the credentials of the URL, " + f.path("home/.netrc").string()));
+  CHECK_THAT(
+      text, Catch::Contains("tried the credentials of the URL, " + f.path("home/.netrc").string()));
   CHECK_THAT(text, !Catch::Contains("wrong"));
 }
 
 TEST_CASE("http: absent repositories, web pages and refusing servers") {
   HttpFixture f;
   const auto absent = f.fork(f.server.url("plain/none.git"), f.pin);
-  CHECK_THAT(error_of(Kind::input, [&] { ensure_pin(f.context(), absent); }), Catch::Contains("there is no git repository at"));
-  CHECK_THAT(f.refusal(Kind::input, "html"), Catch::Contains("is no git repository that can be cloned"));
+  CHECK_THAT(error_of(Kind::input, [&] { ensure_pin(f.context(), absent); }),
+             Catch::Contains("there is no git repository at"));
+  CHECK_THAT(f.refusal(Kind::input, "html"),
+             Catch::Contains("is no git repository that can be cloned"));
   CHECK_THAT(f.refusal(Kind::machine, "broken"), Catch::Contains("HTTP 501"));
   const auto nobody = f.fork("http://127.0.0.1:1/x.git", f.pin);
-  CHECK_THAT(error_of(Kind::machine, [&] { ensure_pin(f.context(), nobody); }), Catch::Contains("cannot reach http://127.0.0.1:1/"));
+  CHECK_THAT(error_of(Kind::machine, [&] { ensure_pin(f.context(), nobody); }),
+             Catch::Contains("cannot reach http://127.0.0.1:1/"));
 }
 
 TEST_CASE("http: a SHA-256 repository is refused with a reason") {
   HttpFixture f;
   GitRepo other(f.path("srv/sha256.git"), {"--object-format=sha256"});
   other.commit("x");
-  CHECK_THAT(error_of(Kind::input, [&] { ensure_pin(f.context(), f.fork(f.server.url("plain/sha256.git"), f.pin)); }),
-             Catch::Contains("is a SHA-256 repository"));
+  CHECK_THAT(
+      error_of(Kind::input,
+               [&] { ensure_pin(f.context(), f.fork(f.server.url("plain/sha256.git"), f.pin)); }),
+      Catch::Contains("is a SHA-256 repository"));
 }
 
 TEST_CASE("http: a server that hangs up amid a pack leaves the mirror as it was") {
   HttpFixture f;
   static_cast<void>(f.refusal(Kind::machine, "cut"));
   // The same mirror, now by a way that works.
-  spew(f.path("home/.gitconfig"), cat("[url \"", f.server.url("plain/"), "\"]\n insteadOf = ", f.server.url("cut/"), "\n"));
+  spew(f.path("home/.gitconfig"),
+       cat("[url \"", f.server.url("plain/"), "\"]\n insteadOf = ", f.server.url("cut/"), "\n"));
   CHECK(f.get("cut").commit == f.pin);
 }
 
@@ -158,7 +170,8 @@ TEST_CASE("http: kill -9 amid a pack leaves a mirror that goes on") {
     line = f.server.next_event();
   REQUIRE(::kill(child, SIGKILL) == 0);
   REQUIRE(::waitpid(child, nullptr, 0) == child);
-  spew(f.path("home/.gitconfig"), cat("[url \"", f.server.url("plain/"), "\"]\n insteadOf = ", f.server.url("stall/"), "\n"));
+  spew(f.path("home/.gitconfig"),
+       cat("[url \"", f.server.url("plain/"), "\"]\n insteadOf = ", f.server.url("stall/"), "\n"));
   CHECK(f.get("stall").commit == f.pin);
   for (const auto& entry : fs::recursive_directory_iterator(f.store.forks_directory()))
     CHECK(entry.path().filename().string().find("_git2_") == std::string::npos);

@@ -12,7 +12,8 @@ namespace {
 
 HunkResult applied(std::string_view content, const std::string& hunks) {
   const Cancel cancel;
-  return apply_hunks(content, parse_patch("--- a/x\n+++ b/x\n" + hunks, 1, "p").at(0).hunks, cancel);
+  return apply_hunks(
+      content, parse_patch("--- a/x\n+++ b/x\n" + hunks, 1, "p").at(0).hunks, cancel);
 }
 
 }  // namespace
@@ -26,7 +27,8 @@ TEST_CASE("apply_hunks: at its place, and moved up or down") {
 
 TEST_CASE("apply_hunks: of two places the nearer one") {
   const std::string hunk = "@@ -7,3 +7,3 @@\n c\n-d\n+D\n e\n";
-  CHECK(applied("c\nd\ne\n1\n2\n3\n4\nc\nd\ne\n5\n", hunk).content == "c\nd\ne\n1\n2\n3\n4\nc\nD\ne\n5\n");
+  CHECK(applied("c\nd\ne\n1\n2\n3\n4\nc\nd\ne\n5\n", hunk).content ==
+        "c\nd\ne\n1\n2\n3\n4\nc\nD\ne\n5\n");
 }
 
 TEST_CASE("apply_hunks: there is no fuzz") {
@@ -39,15 +41,19 @@ TEST_CASE("apply_hunks: there is no fuzz") {
   CHECK(result.miss->found == "X\n");
 }
 
-TEST_CASE("apply_hunks: a hunk from line 1 belongs at the start, one without context at its end at the end") {
+TEST_CASE(
+    "apply_hunks: a hunk from line 1 belongs at the start, one without context at its end at the "
+    "end") {
   CHECK(applied("x\na\nb\n", "@@ -1,2 +1,2 @@\n-a\n+A\n b\n").miss);
   CHECK(applied("a\nb\nx\n", "@@ -5,2 +5,2 @@\n a\n-b\n+B\n").miss);
   CHECK(applied("x\ny\na\nb\n", "@@ -5,2 +5,2 @@\n a\n-b\n+B\n").content == "x\ny\na\nB\n");
 }
 
 TEST_CASE("apply_hunks: no newline at the end, on either side") {
-  CHECK(applied("a\nb", "@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+b\n").content == "a\nb\n");
-  CHECK(applied("a\nb\n", "@@ -1,2 +1,2 @@\n a\n-b\n+b\n\\ No newline at end of file\n").content == "a\nb");
+  CHECK(applied("a\nb", "@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+b\n").content ==
+        "a\nb\n");
+  CHECK(applied("a\nb\n", "@@ -1,2 +1,2 @@\n a\n-b\n+b\n\\ No newline at end of file\n").content ==
+        "a\nb");
   CHECK(applied("a\nb\n", "@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+c\n").miss);
 }
 

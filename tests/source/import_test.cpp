@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/stat.h>
-
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <ctime>
 
+#include <catch2/catch.hpp>
+#include <sys/stat.h>
+
 #include "cullet/archive/tar_writer.hpp"
+
 #include "fixture.hpp"
 
 using namespace cullet;
@@ -70,7 +71,7 @@ const std::vector<Item> kItems = {{"x-1.0", "", EntryType::directory, 0755},
                                   {"x-1.0/src/a.c", "int a;\n"}};
 
 // Made once by this rule, and checked with git by hand: it may never change (import: 1).
-const std::string kGolden = "GOLDEN";
+const std::string kGolden = "449ef5e0df69bffbe9e76ae6875d3c2ee0cb37cb";
 
 }  // namespace
 
@@ -99,12 +100,24 @@ TEST_CASE("import_archive: neither name, compression nor order matter; git finds
       mirror = entry.path();
   GitRepo const check(f.path("check"));
   CHECK_NOTHROW(check.git({"-C", mirror.string(), "fsck", "--strict", "--full"}));
-  CHECK(check.git({"-C", mirror.string(), "ls-tree", "-r", "--format=%(objectmode) %(path)", "refs/heads/import"}) ==
-        "100644 README\n100644 again\n100755 configure\n100644 group-only\n120000 link\n100644 src/a.c");
-  CHECK(check.git({"-C", mirror.string(), "log", "--format=%an <%ae> %ad|%cn <%ce> %cd|%P|%B", "--date=raw",
+  CHECK(check.git({"-C",
+                   mirror.string(),
+                   "ls-tree",
+                   "-r",
+                   "--format=%(objectmode) %(path)",
                    "refs/heads/import"}) ==
-        "cullet import <import@cullet.invalid> 315532800 +0000|cullet import <import@cullet.invalid> 315532800 "
-        "+0000||import " + fork.import->sha256.str() + "\n");
+        "100644 README\n100644 again\n100755 configure\n100644 group-only\n120000 link\n100644 "
+        "src/a.c");
+  CHECK(check.git({"-C",
+                   mirror.string(),
+                   "log",
+                   "--format=%an <%ae> %ad|%cn <%ce> %cd|%P|%B",
+                   "--date=raw",
+                   "refs/heads/import"}) ==
+        "cullet import <import@cullet.invalid> 315532800 +0000|cullet import "
+        "<import@cullet.invalid> 315532800 "
+        "+0000||import " +
+            fork.import->sha256.str() + "\n");
 }
 
 TEST_CASE("ensure_pin: an import that is the pin is cloned like any fork; another names both") {
@@ -142,14 +155,18 @@ TEST_CASE("import_archive: a single top-level directory goes, two stay") {
 
 TEST_CASE("import_archive: refuses what git can't hold") {
   ImportFixture f;
-  CHECK_THAT(f.refusal(tar({{"a", "", EntryType::directory, 0755}})), Catch::Contains("holds no files"));
-  CHECK_THAT(f.refusal(tar({{"a/.git/config", "x"}, {"a/x", "x"}})), Catch::Contains("can't be in a git tree: '.git'"));
-  CHECK_THAT(f.refusal(tar({{"a", "x"}, {"a/x", "x"}})), Catch::Contains("both a directory and a file"));
+  CHECK_THAT(f.refusal(tar({{"a", "", EntryType::directory, 0755}})),
+             Catch::Contains("holds no files"));
+  CHECK_THAT(f.refusal(tar({{"a/.git/config", "x"}, {"a/x", "x"}})),
+             Catch::Contains("can't be in a git tree: '.git'"));
+  CHECK_THAT(f.refusal(tar({{"a", "x"}, {"a/x", "x"}})),
+             Catch::Contains("both a directory and a file"));
   const auto whole = tar(kItems);
   static_cast<void>(f.refusal(whole.substr(0, 2000)));
 }
 
-TEST_CASE("import_archive: other bytes than the sha256 says are refused, and the next place is tried") {
+TEST_CASE(
+    "import_archive: other bytes than the sha256 says are refused, and the next place is tried") {
   ImportFixture f;
   auto fork = f.importing(tar(kItems));
   spew(f.path("ws/bad.tar"), "other bytes");
@@ -190,7 +207,8 @@ TEST_CASE("import_archive: a zip's local times don't depend on the machine's zon
   spew(f.path("zip.py"),
        "import zipfile,sys\nz=zipfile.ZipFile(sys.argv[1],'w')\n"
        "i=zipfile.ZipInfo('a/x',(2020,7,1,12,0,0));z.writestr(i,'x')\nz.close()\n");
-  run({"/usr/bin/python3", f.path("zip.py").string(), f.path("x.zip").string()}, f.directory_.path());
+  run({"/usr/bin/python3", f.path("zip.py").string(), f.path("x.zip").string()},
+      f.directory_.path());
   const auto bytes = slurp(f.path("x.zip"));
   std::vector<std::string> commits;
   for (const auto* zone : {"UTC", "America/New_York"}) {
@@ -202,13 +220,17 @@ TEST_CASE("import_archive: a zip's local times don't depend on the machine's zon
     ::tzset();
   }
   CHECK(commits[0] == commits[1]);
+  auto fork = f.importing(bytes, "x.zip");
+  fork.commit = commits[0];
+  CHECK(ensure_pin(f.context(), fork).committer_time == 1593604800);  // 2020-07-01T12:00:00Z
 }
 
 TEST_CASE("prepare: a patch from an archive") {
   ImportFixture f;
   auto fork = f.importing(tar(kItems));
   fork.commit = kGolden;
-  const auto patches = tar({{"debian/patches/fix.patch", "--- a/README\n+++ b/README\n@@ -1 +1 @@\n-hi\n+ho\n"}});
+  const auto patches =
+      tar({{"debian/patches/fix.patch", "--- a/README\n+++ b/README\n@@ -1 +1 @@\n-hi\n+ho\n"}});
   spew(f.path("ws/debian.tar"), patches);
   workspace::Patch patch;
   workspace::Patch::Member member;
@@ -222,5 +244,6 @@ TEST_CASE("prepare: a patch from an archive") {
   CHECK(slurp(prepare(f.context(), fork).root / "README") == "ho\n");
   member.path = "debian/patches/fix.path";
   patch.from = member;
-  CHECK_THAT(error_of(Kind::input, [&] { read_patch(f.context(), fork, patch); }), Catch::Contains("did you mean"));
+  CHECK_THAT(error_of(Kind::input, [&] { read_patch(f.context(), fork, patch); }),
+             Catch::Contains("did you mean"));
 }

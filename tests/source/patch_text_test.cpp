@@ -23,9 +23,12 @@ const std::string kHunk = "@@ -1,2 +1,2 @@\n one\n-two\n+TWO\n";
 
 TEST_CASE("parse_patch: a mail of git format-patch, with text before and a signature behind") {
   const auto patches = parse_patch(
-      "From 0123 Mon Sep 17 00:00:00 2001\nFrom: A <a@b>\nSubject: [PATCH] x\n\n---\n a.c | 2 +-\n\n"
-      "diff --git a/a.c b/a.c\nindex 111..222 100644\n--- a/a.c\n+++ b/a.c\n" + kHunk + "-- \n2.39.5\n\n",
-      1, "p");
+      "From 0123 Mon Sep 17 00:00:00 2001\nFrom: A <a@b>\nSubject: [PATCH] x\n\n---\n a.c | 2 "
+      "+-\n\n"
+      "diff --git a/a.c b/a.c\nindex 111..222 100644\n--- a/a.c\n+++ b/a.c\n" +
+          kHunk + "-- \n2.39.5\n\n",
+      1,
+      "p");
   REQUIRE(patches.size() == 1);
   CHECK(patches[0].new_path == "a.c");
   CHECK(patches[0].old_id == "111");
@@ -35,12 +38,17 @@ TEST_CASE("parse_patch: a mail of git format-patch, with text before and a signa
 
 TEST_CASE("parse_patch: renames, copies, modes and empty files of git's format") {
   const auto patches = parse_patch(
-      "diff --git a/old name b/new name\nsimilarity index 100%\nrename from old name\nrename to new name\n"
-      "diff --git a/x b/y\nsimilarity index 90%\ncopy from x\ncopy to y\nindex 1..2 100644\n--- a/x\n+++ b/y\n" + kHunk +
-      "diff --git a/run me b/run me\nold mode 100644\nnew mode 100755\n"
-      "diff --git a/empty b/empty\nnew file mode 100644\nindex 0000000..e69de29\n"
-      "diff --git \"a/\\303\\244\" \"b/\\303\\244\"\ndeleted file mode 100644\nindex e69de29..0000000\n",
-      1, "p");
+      "diff --git a/old name b/new name\nsimilarity index 100%\nrename from old name\nrename to "
+      "new name\n"
+      "diff --git a/x b/y\nsimilarity index 90%\ncopy from x\ncopy to y\nindex 1..2 100644\n--- "
+      "a/x\n+++ b/y\n" +
+          kHunk +
+          "diff --git a/run me b/run me\nold mode 100644\nnew mode 100755\n"
+          "diff --git a/empty b/empty\nnew file mode 100644\nindex 0000000..e69de29\n"
+          "diff --git \"a/\\303\\244\" \"b/\\303\\244\"\ndeleted file mode 100644\nindex "
+          "e69de29..0000000\n",
+      1,
+      "p");
   REQUIRE(patches.size() == 5);
   CHECK(patches[0].action == Action::rename);
   CHECK(patches[0].old_path == "old name");
@@ -56,15 +64,20 @@ TEST_CASE("parse_patch: renames, copies, modes and empty files of git's format")
 
 TEST_CASE("parse_patch: plain diffs with commands, Index lines, dates and epoch dates") {
   const auto patches = parse_patch(
-      "Description: by hand\nIndex: src/a.c\n=====\n--- src.orig/a.c\t2020-01-01 00:00:00.000000000 +0000\n"
-      "+++ src/a.c\t2020-01-02 00:00:00.000000000 +0000\n" + kHunk +
-      "diff -ruN src.orig/new src/new\n--- src.orig/new\t1970-01-01 01:00:00.000000000 +0100\n"
-      "+++ src/new\t2020-01-02 00:00:00.000000000 +0000\n@@ -0,0 +1 @@\n+hi\n"
-      "--- src.orig/gone 2020-01-01 00:00:00.000000000 +0000\n+++ src/gone 1970-01-01 00:00:00.000000000 +0000\n"
-      "@@ -1 +0,0 @@\n-hi\n"
-      "--- /dev/null\n+++ b/made\n@@ -0,0 +1 @@\n+hi\n\\ No newline at end of file\n"
-      "--- a/x.c.orig\n+++ a/x.c\n" + kHunk,
-      1, "p");
+      "Description: by hand\nIndex: src/a.c\n=====\n--- src.orig/a.c\t2020-01-01 "
+      "00:00:00.000000000 +0000\n"
+      "+++ src/a.c\t2020-01-02 00:00:00.000000000 +0000\n" +
+          kHunk +
+          "diff -ruN src.orig/new src/new\n--- src.orig/new\t1970-01-01 01:00:00.000000000 +0100\n"
+          "+++ src/new\t2020-01-02 00:00:00.000000000 +0000\n@@ -0,0 +1 @@\n+hi\n"
+          "--- src.orig/gone 2020-01-01 00:00:00.000000000 +0000\n+++ src/gone 1970-01-01 "
+          "00:00:00.000000000 +0000\n"
+          "@@ -1 +0,0 @@\n-hi\n"
+          "--- /dev/null\n+++ b/made\n@@ -0,0 +1 @@\n+hi\n\\ No newline at end of file\n"
+          "--- a/x.c.orig\n+++ a/x.c\n" +
+          kHunk,
+      1,
+      "p");
   REQUIRE(patches.size() == 5);
   CHECK(patches[0].new_path == "a.c");
   CHECK(patches[1].may_create);
@@ -108,19 +121,23 @@ TEST_CASE("parse_patch: refuses hunks whose counts are wrong") {
              Catch::Contains("line 3: the hunk does not have the lines"));
   CHECK_THAT(refusal("--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n one\n-two\n+TWO\n+three\n"),
              Catch::Contains("line 7: the hunk before has more lines"));
-  CHECK_THAT(refusal("--- a/x\n+++ b/x\n@@ -99999999999999999999 +1 @@\n"), Catch::Contains("line 3"));
+  CHECK_THAT(refusal("--- a/x\n+++ b/x\n@@ -99999999999999999999 +1 @@\n"),
+             Catch::Contains("line 3"));
   CHECK_THAT(refusal("--- a/x\n+++ b/x\n@@ -1,0 +1,0 @@\n"), Catch::Contains("the hunk is empty"));
 }
 
 TEST_CASE("parse_patch: refuses paths that leave the tree or reach into .git") {
-  for (const auto* path : {"a/../../etc/passwd", "/etc/passwd", "a/.git/config", "a/sub/.GIT/hooks/x", "a/.."}) {
+  for (const auto* path :
+       {"a/../../etc/passwd", "/etc/passwd", "a/.git/config", "a/sub/.GIT/hooks/x", "a/.."}) {
     INFO(path);
-    CHECK_THAT(refusal(cat("--- ", path, "\n+++ ", path, "\n", kHunk)), Catch::Contains("is refused"));
+    CHECK_THAT(refusal(cat("--- ", path, "\n+++ ", path, "\n", kHunk)),
+               Catch::Contains("is refused"));
     CHECK_THAT(refusal(cat("diff --git a/x b/x\nrename from x\nrename to ", path, "\n"), 0),
                Catch::Contains("refused"));
   }
   CHECK_THAT(refusal("--- x\n+++ x\n" + kHunk), Catch::Contains("strip: 0"));
-  CHECK_THAT(refusal("diff --git a/../x b/../x\nold mode 100644\nnew mode 100755\n"), Catch::Contains("refused"));
+  CHECK_THAT(refusal("diff --git a/../x b/../x\nold mode 100644\nnew mode 100755\n"),
+             Catch::Contains("refused"));
 }
 
 TEST_CASE("parse_git_names: finds the middle of names with blanks") {

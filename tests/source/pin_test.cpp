@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/wait.h>
-#include <unistd.h>
+#include <thread>
 
 #include <catch2/catch.hpp>
-#include <thread>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "fixture.hpp"
 
@@ -76,7 +76,9 @@ TEST_CASE("ensure_pin: a branch may become a directory of branches") {
 TEST_CASE("ensure_pin: an unknown pin names the tag of its version") {
   PinFixture f;
   const auto text = f.refusal(std::string(40, '1'));
-  CHECK_THAT(text, Catch::StartsWith("error: fork 'demo' has no commit 1111111111111111111111111111111111111111\n"));
+  CHECK_THAT(text,
+             Catch::StartsWith(
+                 "error: fork 'demo' has no commit 1111111111111111111111111111111111111111\n"));
   CHECK_THAT(text, Catch::Contains("tag v1.0 is at " + f.first));
   CHECK_THAT(text, Catch::Contains("while looking for the pin of fork 'demo'"));
 }
@@ -86,7 +88,8 @@ TEST_CASE("ensure_pin: a tag's id is no commit, and the commit is named") {
   const auto tag = f.repo.git({"rev-parse", "v1.0"});
   CHECK_THAT(f.refusal(tag), Catch::Contains("is a tag, not a commit"));
   CHECK_THAT(f.refusal(tag), Catch::Contains("it leads to commit " + f.first));
-  CHECK_THAT(f.refusal(f.repo.git({"rev-parse", "HEAD^{tree}"})), Catch::Contains("is a tree, not a commit"));
+  CHECK_THAT(f.refusal(f.repo.git({"rev-parse", "HEAD^{tree}"})),
+             Catch::Contains("is a tree, not a commit"));
 }
 
 TEST_CASE("ensure_pin: a commit that no branch or tag leads to any more") {
@@ -117,13 +120,17 @@ TEST_CASE("ensure_pin: malformed pins, absent repositories, SHA-256 repositories
              Catch::Contains("there is no git repository at " + f.path("none").string()));
   GitRepo other(f.path("sha256"), {"--object-format=sha256"});
   other.commit("x");
-  CHECK_THAT(error_of(Kind::input, [&] { ensure_pin(f.context(), f.fork(other.path().string(), f.first)); }),
+  CHECK_THAT(error_of(Kind::input,
+                      [&] { ensure_pin(f.context(), f.fork(other.path().string(), f.first)); }),
              Catch::Contains("SHA-256"));
 }
 
 TEST_CASE("ensure_pin: insteadOf leads elsewhere; the mirror stays the fork's") {
   PinFixture f;
-  spew(f.path("home/.gitconfig"), cat("[url \"", f.directory_.path().string(), "/\"]\n insteadOf = https://git.example.com/\n"));
+  spew(f.path("home/.gitconfig"),
+       cat("[url \"",
+           f.directory_.path().string(),
+           "/\"]\n insteadOf = https://git.example.com/\n"));
   const auto fork = f.fork("https://git.example.com/repo", f.first);
   CHECK(ensure_pin(f.context(), fork).commit == f.first);
 }
@@ -132,9 +139,12 @@ TEST_CASE("ensure_pin: offline, an https fork that isn't there says so; a local 
   PinFixture f;
   f.options.offline = true;
   f.http = std::make_unique<http::Client>(f.options, f.cancel);
-  CHECK_THAT(error_of(Kind::machine, [&] { ensure_pin(f.context(), f.fork("https://git.example.com/x", f.first)); }),
-             Catch::Contains("--offline: https://git.example.com/x was not opened"));
-  CHECK_THAT(error_of(Kind::machine, [&] { ensure_pin(f.context(), f.fork("git@git.example.com:x", f.first)); }),
+  CHECK_THAT(
+      error_of(Kind::machine,
+               [&] { ensure_pin(f.context(), f.fork("https://git.example.com/x", f.first)); }),
+      Catch::Contains("--offline: https://git.example.com/x was not opened"));
+  CHECK_THAT(error_of(Kind::machine,
+                      [&] { ensure_pin(f.context(), f.fork("git@git.example.com:x", f.first)); }),
              Catch::Contains("--offline"));
   CHECK(ensure_pin(f.context(), f.at(f.first)).commit == f.first);
 }
@@ -160,9 +170,9 @@ TEST_CASE("Mirror: threads and processes that update one take turns") {
   PinFixture f;
   std::vector<std::thread> threads;
   std::atomic<int> good = 0;
-  const auto look = [&] {
-    const auto info = ensure_pin(f.context(), f.at(f.second));
-    const auto tree = prepare(f.context(), f.at(f.second));
+  const auto look = [&](const Context& context) {
+    const auto info = ensure_pin(context, f.at(f.second));
+    const auto tree = prepare(context, f.at(f.second));
     return info.commit == f.second && slurp(tree.root / "x") == "2\n";
   };
   std::vector<pid_t> children;
@@ -171,7 +181,16 @@ TEST_CASE("Mirror: threads and processes that update one take turns") {
     if (child == 0) {
       bool ok = false;
       try {
-        ok = look();
+        store::Store own(f.store.root());  // a forked copy would share the parent's temporary names
+        const Context context{.store = own,
+                              .http = *f.http,
+                              .cancel = f.cancel,
+                              .workspace = f.path("ws"),
+                              .mirrors = {},
+                              .threads = 1,
+                              .progress = nullptr,
+                              .environment = f.environment};
+        ok = look(context);
       } catch (const Error&) {
       }
       ::_exit(ok ? 0 : 1);
@@ -179,7 +198,7 @@ TEST_CASE("Mirror: threads and processes that update one take turns") {
     children.push_back(child);
   }
   for (int i = 0; i < 3; ++i)
-    threads.emplace_back([&] { good += look() ? 1 : 0; });
+    threads.emplace_back([&] { good += look(f.context()) ? 1 : 0; });
   for (auto& thread : threads)
     thread.join();
   CHECK(good == 3);
@@ -215,7 +234,8 @@ TEST_CASE("Mirror: what a killed process left is cleared away") {
 TEST_CASE("ensure_pin: cancelling stops it") {
   PinFixture f;
   f.cancel.request();
-  CHECK_THAT(error_of(Kind::interrupted, [&] { ensure_pin(f.context(), f.at(f.first)); }), Catch::Contains("error"));
+  CHECK_THAT(error_of(Kind::interrupted, [&] { ensure_pin(f.context(), f.at(f.first)); }),
+             Catch::Contains("error"));
   PinFixture g;
   CHECK(ensure_pin(g.context(), g.at(g.first)).commit == g.first);
 }
@@ -230,7 +250,8 @@ TEST_CASE("sync: brings upstream beside the fork; its commits can be patches, no
   fork.upstream = upstream.path().string();
   sync(f.context(), fork);
   fork.commit = fix;
-  CHECK_THAT(error_of(Kind::input, [&] { ensure_pin(f.context(), fork); }), Catch::Contains("is on no branch"));
+  CHECK_THAT(error_of(Kind::input, [&] { ensure_pin(f.context(), fork); }),
+             Catch::Contains("is on no branch"));
   fork.commit = f.second;
   workspace::Patch patch;
   patch.from = workspace::Patch::Commit{fix};

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/stat.h>
-
 #include <catch2/catch.hpp>
+#include <sys/stat.h>
 
 #include "fixture.hpp"
 
@@ -19,8 +18,10 @@ struct SshFixture : Fixture {
   SshFixture() {
     repo.write("x", "1\n");
     pin = repo.commit("first");
-    program("ssh", "printf '%s\\n' \"$@\" > \"$0.arguments\"\nfor last in \"$@\"; do :; done\n"
-                   "export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'\nexec sh -c \"$last\"\n");
+    program("ssh",
+            "printf '%s\\n' \"$@\" > \"$0.arguments\"\nfor last in \"$@\"; do :; done\n"
+            "export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory "
+            "GIT_CONFIG_VALUE_0='*'\nexec sh -c \"$last\"\n");
   }
   void program(const std::string& name, const std::string& text) {
     spew(path(name), "#!/bin/sh\n" + text);
@@ -39,7 +40,8 @@ TEST_CASE("ssh: clones and fetches through the ssh program, which must know the 
   CHECK(ensure_pin(f.context(), f.at()).commit == f.pin);
   CHECK(slurp(f.path("ssh.arguments")) ==
         "-o\nBatchMode=yes\n-o\nStrictHostKeyChecking=yes\n-p\n2222\ngit@git.example.com\n"
-        "git-upload-pack '" + f.path("srv/it").string() + "'\\''s.git'\n");
+        "git-upload-pack '" +
+            f.path("srv/it").string() + "'\\''s.git'\n");
   f.repo.write("x", "2\n");
   f.pin = f.repo.commit("second");
   CHECK(ensure_pin(f.context(), f.at()).commit == f.pin);
@@ -61,13 +63,16 @@ TEST_CASE("ssh: what ssh says is shown, and an unknown host gets its hint") {
   CHECK_THAT(text, Catch::Contains("Host key verification failed."));
   CHECK_THAT(text, Catch::Contains("hint: check the host's key"));
   f.environment["GIT_SSH"] = f.path("none").string();
-  CHECK_THAT(error_of(Kind::machine, [&] { ensure_pin(f.context(), f.at()); }), Catch::Contains("none"));
+  CHECK_THAT(error_of(Kind::machine, [&] { ensure_pin(f.context(), f.at()); }),
+             Catch::Contains("none"));
 }
 
 TEST_CASE("ssh: a connection that ends amid a pack is an error") {
   SshFixture f;
-  f.program("ssh", "for last in \"$@\"; do :; done\nsh -c \"$last\" | head -c 700\n");
+  f.program("ssh", "for last in \"$@\"; do :; done\nsh -c \"$last\" | (head -c 700; kill -9 0)\n");
   static_cast<void>(error_of(Kind::machine, [&] { ensure_pin(f.context(), f.at()); }));
-  f.program("ssh2", "for last in \"$@\"; do :; done\nexport GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'\nexec sh -c \"$last\"\n");
+  f.program("ssh2",
+            "for last in \"$@\"; do :; done\nexport GIT_CONFIG_COUNT=1 "
+            "GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'\nexec sh -c \"$last\"\n");
   CHECK(ensure_pin(f.context(), f.at()).commit == f.pin);
 }

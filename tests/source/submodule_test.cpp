@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
+#include "cullet/base/text.hpp"
+
 #include "fixture.hpp"
 
 using namespace cullet;
@@ -16,13 +18,22 @@ struct ModuleFixture : Fixture {
 
   ModuleFixture() {
     inner.write("deep.c", "deep\n");
-    inner.commit("inner");
     middle.write("middle.c", "middle\n");
-    middle.git({"submodule", "--quiet", "add", "../inner", "in"});
-    middle.commit("middle");
     outer.write("outer.c", "outer\n");
-    outer.git({"submodule", "--quiet", "add", middle.path().string(), "lib/mid dle"});
-    pin = outer.commit("outer");
+    const auto first = link(middle, "in", "../inner", inner.commit("inner"));
+    pin = link(outer, "lib/mid dle", middle.path().string(), first);
+  }
+  /// Commits a submodule; `git submodule add` would clone it, and takes its time.
+  static std::string link(GitRepo& repo,
+                          const std::string& at,
+                          const std::string& url,
+                          const std::string& commit) {
+    repo.write(".gitmodules",
+               cat("[submodule \"", at, "\"]\n\tpath = ", at, "\n\turl = ", url, "\n"));
+    repo.git({"add", "-A"});
+    repo.git({"update-index", "--add", "--cacheinfo", cat("160000,", commit, ",", at)});
+    repo.git({"commit", "-q", "-m", "link"});
+    return repo.git({"rev-parse", "HEAD"});
   }
   fs::path prepared(const workspace::Fork& fork) const {
     static_cast<void>(ensure_pin(context(), fork));
@@ -35,7 +46,7 @@ struct ModuleFixture : Fixture {
 TEST_CASE("prepare: submodules at their commits, nested and relative, patches included") {
   ModuleFixture f;
   f.middle.write("middle.c", "newer\n");
-  f.middle.commit("newer");
+  f.middle.git({"commit", "-q", "-a", "-m", "newer"});
   auto fork = f.fork(f.outer.path().string(), f.pin);
   auto root = f.prepared(fork);
   CHECK(slurp(root / "lib/mid dle/middle.c") == "middle\n");
@@ -43,7 +54,9 @@ TEST_CASE("prepare: submodules at their commits, nested and relative, patches in
   fs::remove_all(f.inner.path());
   fs::remove_all(f.middle.path());
   CHECK(f.prepared(fork) == root);  // all of it is here
-  fork.patches = {f.patch("p", "--- a/lib/mid dle/in/deep.c\t\n+++ b/lib/mid dle/in/deep.c\t\n@@ -1 +1 @@\n-deep\n+patched\n")};
+  fork.patches = {f.patch("p",
+                          "--- a/lib/mid dle/in/deep.c\t\n+++ b/lib/mid dle/in/deep.c\t\n@@ -1 +1 "
+                          "@@\n-deep\n+patched\n")};
   CHECK(slurp(f.prepared(fork) / "lib/mid dle/in/deep.c") == "patched\n");
 }
 
@@ -57,14 +70,16 @@ TEST_CASE("prepare: a submodule whose commit is gone, or without a URL") {
   CHECK_THAT(gone, Catch::Contains("has no commit"));
   CHECK_THAT(gone, Catch::Contains("while adding submodule 'lib/mid dle'"));
   f.outer.git({"rm", "-q", "--cached", ".gitmodules"});
-  fs::remove(f.outer.path() / ".gitmodules");
-  const auto bare = f.fork(f.outer.path().string(), f.outer.commit("no .gitmodules"));
-  CHECK_THAT(error_of(Kind::input, [&] { f.prepared(bare); }), Catch::Contains("has no URL in .gitmodules"));
+  f.outer.git({"commit", "-q", "-m", "no .gitmodules"});
+  const auto bare = f.fork(f.outer.path().string(), f.outer.git({"rev-parse", "HEAD"}));
+  CHECK_THAT(error_of(Kind::input, [&] { f.prepared(bare); }),
+             Catch::Contains("has no URL in .gitmodules"));
 }
 
 TEST_CASE("prepare: a remote fork can't have a local submodule") {
   ModuleFixture f;
   GitServer const server(f.directory_.path());
   const auto fork = f.fork(server.url("plain/outer"), f.pin);
-  CHECK_THAT(error_of(Kind::input, [&] { f.prepared(fork); }), Catch::Contains("but its parent is not local"));
+  CHECK_THAT(error_of(Kind::input, [&] { f.prepared(fork); }),
+             Catch::Contains("but its parent is not local"));
 }

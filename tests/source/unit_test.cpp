@@ -35,8 +35,16 @@ TEST_CASE("Location: takes URLs apart and keeps passwords out") {
 }
 
 TEST_CASE("Location: refuses what a program could take for an option, and git://") {
-  for (const auto* url : {"ssh://-oProxyCommand=x/y", "-x@h:y", "h:-x", "ssh://a b/c", "ext::sh -c x",
-                          "ssh://h:22x/y", "", "ftp://h/x", "https://", "file://host/x"}) {
+  for (const auto* url : {"ssh://-oProxyCommand=x/y",
+                          "-x@h:y",
+                          "h:-x",
+                          "ssh://a b/c",
+                          "ext::sh -c x",
+                          "ssh://h:22x/y",
+                          "",
+                          "ftp://h/x",
+                          "https://",
+                          "file://host/x"}) {
     INFO(url);
     CHECK_THAT(error_of(Kind::input, [&] { static_cast<void>(Location::parse(url, "/ws")); }),
                Catch::Contains("is no git URL"));
@@ -52,8 +60,9 @@ TEST_CASE("resolve_url: submodules relative to their parent, as git has it") {
   CHECK(resolve_url("git@h:b.git", "../c.git") == "git@h:c.git");
   CHECK(resolve_url("/srv/b", "./c") == "/srv/b/c");
   CHECK(resolve_url("https://h/b", "ssh://x/c") == "ssh://x/c");
-  CHECK_THAT(error_of(Kind::input, [] { static_cast<void>(resolve_url("https://h/b", "../../../c")); }),
-             Catch::Contains("leads above"));
+  CHECK_THAT(
+      error_of(Kind::input, [] { static_cast<void>(resolve_url("https://h/b", "../../../c")); }),
+      Catch::Contains("leads above"));
 }
 
 TEST_CASE("GitConfig: insteadOf, the longest wins; http settings, the most specific wins") {
@@ -81,14 +90,17 @@ TEST_CASE("GitConfig: insteadOf, the longest wins; http settings, the most speci
 TEST_CASE("GitConfig: a malformed file is named") {
   Fixture fixture;
   spew(fixture.path("home/.gitconfig"), "[url\n");
-  CHECK_THAT(error_of(Kind::input, [&] { static_cast<void>(GitConfig::load(fixture.environment)); }),
-             Catch::Contains(".gitconfig"));
+  CHECK_THAT(
+      error_of(Kind::input, [&] { static_cast<void>(GitConfig::load(fixture.environment)); }),
+      Catch::Contains(".gitconfig"));
 }
 
 TEST_CASE("find_in_netrc: machines, default, macros and quotes") {
   const auto* text =
-      "# c\nmachine a login me password \"s e\\\"c\"\nmacdef init\n machine b login evil password x\n\n"
-      "machine b\n login you\n password p2\nmachine b login other password p3\ndefault login any password p4\n";
+      "# c\nmachine a login me password \"s e\\\"c\"\nmacdef init\n machine b login evil password "
+      "x\n\n"
+      "machine b\n login you\n password p2\nmachine b login other password p3\ndefault login any "
+      "password p4\n";
   CHECK(find_in_netrc(text, "a", "")->password == "s e\"c");
   CHECK(find_in_netrc(text, "b", "")->user == "you");
   CHECK(find_in_netrc(text, "b", "other")->password == "p3");
@@ -103,6 +115,7 @@ TEST_CASE("parse_gitmodules: paths and URLs; includes and other sections don't c
       "[include]\n path = /etc/passwd\n[submodule \"evil\"]\n path = ../x\n url = u\n");
   REQUIRE(urls.size() == 1);
   CHECK(urls.at("lib/a") == "../a b.git");
-  CHECK_THAT(error_of(Kind::input, [] { static_cast<void>(parse_gitmodules("[submodule \"x\"\n")); }),
-             Catch::Contains(".gitmodules, line 1"));
+  CHECK_THAT(
+      error_of(Kind::input, [] { static_cast<void>(parse_gitmodules("[submodule \"x\"\n")); }),
+      Catch::Contains(".gitmodules, line 1"));
 }

@@ -194,6 +194,9 @@ TEST_CASE("Store::usage: counts what is there, shared files once") {
   (void)sample.store.commit_part(sample.tree.digest, part);
   auto writer = sample.store.new_blob();
   writer.write(as_bytes(std::string(100000, 'x')));
+  const auto work = sample.store.work_directory();
+  make_directories(work.root() / "overlay/locked");
+  REQUIRE(::chmod((work.root() / "overlay/locked").c_str(), 0000) == 0);
   usage = sample.store.usage();
   CHECK(usage.trees == 2);
   CHECK(usage.tree_bytes == 15 + manifest.serialize().size() + part.serialize().size());

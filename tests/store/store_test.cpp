@@ -21,9 +21,16 @@ TEST_CASE("Store: creates its directories whatever the umask, and opens again") 
     CHECK(store.forks_directory() == root / "forks");
     CHECK(store.logs_directory() == root / "logs");
   }
-  CHECK(names_in(root) ==
-        std::vector<std::string>{
-            "actions", "blobs", "forks", "latest", "locks", "logs", "tmp", "trees", "version"});
+  CHECK(names_in(root) == std::vector<std::string>{"actions",
+                                                   "blobs",
+                                                   "failed",
+                                                   "forks",
+                                                   "latest",
+                                                   "locks",
+                                                   "logs",
+                                                   "tmp",
+                                                   "trees",
+                                                   "version"});
   CHECK(get(root / "version") == "cullet-store 1\n");
   for (const auto& name : names_in(root))
     CHECK(mode_of(root / name) == (name == "version" ? 0644U : 0755U));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "servers.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdlib>
 #include <stdexcept>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
@@ -50,11 +50,12 @@ Servers::Servers(const std::vector<std::string>& commands) : directory_(scratch(
   const auto log_file = directory_.path() / "servers.log";
   const Fd log = open_file(log_file, O_WRONLY | O_CREAT | O_APPEND, 0600);
   ProcessSpec spec;
-  spec.argv = {"bash", std::string(CULLET_SOURCE_DIR) + "/tests/support/servers.sh",
+  spec.argv = {"bash",
+               std::string(CULLET_SOURCE_DIR) + "/tests/support/servers.sh",
                directory_.path().string()};
   spec.argv.insert(spec.argv.end(), commands.begin(), commands.end());
-  spec.environment = {"PATH=" + search_path(), "LC_ALL=C.UTF-8",
-                      "HOME=" + directory_.path().string()};
+  spec.environment = {
+      "PATH=" + search_path(), "LC_ALL=C.UTF-8", "HOME=" + directory_.path().string()};
   spec.in = input.get();
   spec.out = into.get();
   spec.err = log.get();
@@ -83,9 +84,13 @@ Servers::~Servers() {
   }
 }
 
-const std::string& Servers::operator[](const std::string& name) const { return values_.at(name); }
+const std::string& Servers::operator[](const std::string& name) const {
+  return values_.at(name);
+}
 
-void Servers::script(const Json& rules) const { replace_file((*this)["FAULTY_SCRIPT"], rules.dump()); }
+void Servers::script(const Json& rules) const {
+  replace_file((*this)["FAULTY_SCRIPT"], rules.dump());
+}
 
 void Servers::settle() const {
   http::Client client(fast_options(), cancel_);

@@ -60,8 +60,8 @@ class Servers {
 }  // namespace cullet::test
 
 /// Leaves the test, saying why, where a program is not installed.
-#define CULLET_REQUIRE_PROGRAMS(...)                                        \
+#define CULLET_REQUIRE_PROGRAMS(...)                                         \
   if (const auto why = cullet::test::Servers::missing({__VA_ARGS__}); why) { \
-    WARN("skipped: " << *why);                                              \
-    return;                                                                 \
+    WARN("skipped: " << *why);                                               \
+    return;                                                                  \
   }

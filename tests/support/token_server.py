@@ -75,12 +75,13 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(query, scopes, self.user_of_basic())
 
     def do_POST(self):
+        # Read in any case: what is left of it would be taken for the next request.
+        length = int(self.headers.get("Content-Length", 0))
+        form = urllib.parse.parse_qs(self.rfile.read(length).decode())
         if self.server.options.no_post:
             self.log_json([], None, 404)
             self.respond(404, {"errors": [{"code": "UNSUPPORTED"}]})
             return
-        length = int(self.headers.get("Content-Length", 0))
-        form = urllib.parse.parse_qs(self.rfile.read(length).decode())
         scopes = [part for scope in form.get("scope", []) for part in scope.split()]
         self.answer(form, scopes, self.user_of_form(form))
 

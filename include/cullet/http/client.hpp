@@ -24,11 +24,12 @@ struct Tls {
 };
 
 struct Options {
-  bool offline = false;                 ///< every request throws Kind::machine, naming --offline
+  bool offline = false;  ///< every request throws Kind::machine, naming --offline
   std::string user_agent = "cullet";
-  std::map<std::string, std::string> proxies;  ///< "http", "https", "no": as the environment has them
-  std::string ca_file;                  ///< PEM bundle instead of the system's; empty: the system's
-  std::map<std::string, Tls> tls;       ///< by "host[:port]"
+  std::map<std::string, std::string>
+      proxies;                     ///< "http", "https", "no": as the environment has them
+  std::string ca_file;             ///< PEM bundle instead of the system's; empty: the system's
+  std::map<std::string, Tls> tls;  ///< by "host[:port]"
   /// Directories like /etc/docker/certs.d, first match counts: DIR/HOST[:PORT]/ holds ca.crt (any
   /// *.crt, trusted besides the system's) and client.cert with client.key (any such pair).
   std::vector<std::filesystem::path> certs_directories;
@@ -37,7 +38,7 @@ struct Options {
   /// A transfer slower than 1 KiB/s for this long is broken off (and tried again).
   std::chrono::seconds stall_timeout{30};
   std::chrono::milliseconds first_delay{500};  ///< doubled per attempt up to 30 s, with jitter
-  std::function<std::int64_t()> now;    ///< seconds since the epoch, for Retry-After dates
+  std::function<std::int64_t()> now;           ///< seconds since the epoch, for Retry-After dates
 };
 
 /// Header names in lower case.
@@ -50,7 +51,7 @@ struct Request {
   /// The body, rewindable: called once per attempt. Null: no body.
   std::function<std::unique_ptr<Source>()> body;
   std::uint64_t body_size = 0;
-  bool follow_redirects = true;         ///< at most 5; Authorization never goes to another host
+  bool follow_redirects = true;  ///< at most 5; Authorization never goes to another host
   bool retry = true;
   /// Where an https URL names this very machine (is_loopback()) and nobody speaks TLS there: http.
   bool plain_if_no_tls = false;
@@ -63,8 +64,8 @@ struct Request {
 struct Response {
   int status = 0;
   Headers headers;
-  std::string body;                     ///< of other than 2xx: the first 64 KiB
-  std::string url;                      ///< the final one, after redirects
+  std::string body;  ///< of other than 2xx: the first 64 KiB
+  std::string url;   ///< the final one, after redirects
   [[nodiscard]] std::optional<std::string> header(const std::string& lower_case_name) const;
 };
 
@@ -93,9 +94,9 @@ class Client {
 
   /// Sends and returns whatever the server says. 408, 429, 5xx (but 501), refused and broken
   /// connections are tried again, waiting as Retry-After says (seconds or HTTP-date; an answer that
-  /// asks for more than 5 minutes is returned as it is) or by back-off. Throws Kind::machine when no
-  /// answer came, naming URL and reason; Kind::interrupted on cancellation. Neither user, password
-  /// nor query of a URL reaches an error text.
+  /// asks for more than 5 minutes is returned as it is) or by back-off. Throws Kind::machine when
+  /// no answer came, naming URL and reason; Kind::interrupted on cancellation. Neither user,
+  /// password nor query of a URL reaches an error text.
   Response send(const Request& request);
   /// As send(), but returns when the headers have come, and the body is read from the Stream;
   /// `sink`, `reset_sink` and `progress` of a download are not used.
@@ -111,19 +112,23 @@ class Client {
 
 /// Something to fetch by digest from the first of `urls` that has it.
 struct Download {
-  std::vector<std::string> urls;        ///< http(s):// or file://
+  std::vector<std::string> urls;  ///< http(s):// or file://
   BlobDigest digest;
   std::optional<std::uint64_t> size;
-  std::string name;                     ///< for errors and progress
+  std::string name;  ///< for errors and progress
 };
 
 /// Fetches what the store doesn't hold yet, `parallel` at a time, into the store. URLs are tried in
 /// turn, and again after a back-off. A broken transfer goes on from where it stopped (Range) on the
-/// next or the same URL; bytes that don't hash to the digest are dropped. Throws Kind::refused when a source gave other bytes
-/// and none the right ones, Kind::machine when none could be reached; names every URL and its
-/// reason. `progress(done, total)` counts bytes over all downloads, from any thread, never at once.
-void fetch(Client& client, store::Store& store, const std::vector<Download>& downloads,
-           unsigned parallel, const Cancel& cancel,
+/// next or the same URL; bytes that don't hash to the digest are dropped. Throws Kind::refused when
+/// a source gave other bytes and none the right ones, Kind::machine when none could be reached;
+/// names every URL and its reason. `progress(done, total)` counts bytes over all downloads, from
+/// any thread, never at once.
+void fetch(Client& client,
+           store::Store& store,
+           const std::vector<Download>& downloads,
+           unsigned parallel,
+           const Cancel& cancel,
            const std::function<void(std::uint64_t, std::uint64_t)>& progress = nullptr);
 
 }  // namespace cullet::http

@@ -12,9 +12,9 @@
 namespace cullet::registry {
 
 struct CopyOptions {
-  unsigned parallel = 4;                ///< blobs at once
-  bool referrers = true;                ///< signatures (".sig", ".att" tags) and referrers too
-  std::vector<std::string> tags;        ///< put last, when all that they point at is there
+  unsigned parallel = 4;          ///< blobs at once
+  bool referrers = true;          ///< signatures (".sig", ".att" tags) and referrers too
+  std::vector<std::string> tags;  ///< put last, when all that they point at is there
   std::function<void(std::uint64_t, std::uint64_t)> progress;
 };
 
@@ -26,7 +26,10 @@ struct CopyReport {
 /// Copies an image (or an index with all its images): blobs in parallel, manifest by digest, what
 /// refers to it, tags last. What is there already is not sent again; when the whole image is, only
 /// the referrers are looked at. Interrupted at any point, old tags stand.
-CopyReport copy_image(image::Repository& from, const image::Descriptor& manifest,
-                      image::Repository& to, const CopyOptions& options, const Cancel& cancel);
+CopyReport copy_image(image::Repository& from,
+                      const image::Descriptor& manifest,
+                      image::Repository& to,
+                      const CopyOptions& options,
+                      const Cancel& cancel);
 
 }  // namespace cullet::registry

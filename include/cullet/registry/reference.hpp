@@ -10,13 +10,14 @@
 namespace cullet::registry {
 
 /// Names an image: "oci:PATH[:TAG][@DIGEST]" (a folder in OCI layout) or
-/// "HOST[:PORT]/NAME[:TAG][@DIGEST]" (distribution-spec's grammar; "localhost" and names with '.' or
+/// "HOST[:PORT]/NAME[:TAG][@DIGEST]" (distribution-spec's grammar; "localhost" and names with '.'
+/// or
 /// ':' are hosts, and a host is required: there is no default registry). With both tag and digest,
 /// the digest counts.
 struct Reference {
   bool layout = false;
-  std::string host;                     ///< of a registry: "registry.example.com:5000"
-  std::string repository;               ///< in the registry: "prod/nginx"; of a layout: its path
+  std::string host;        ///< of a registry: "registry.example.com:5000"
+  std::string repository;  ///< in the registry: "prod/nginx"; of a layout: its path
   std::string tag;
   std::optional<BlobDigest> digest;
 

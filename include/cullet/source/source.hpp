@@ -20,8 +20,8 @@ struct Context {
   store::Store& store;
   http::Client& http;
   const Cancel& cancel;
-  std::filesystem::path workspace;      ///< root, for patch files and archives named by path
-  std::vector<std::string> mirrors;     ///< Debian mirrors, for "debian-source"
+  std::filesystem::path workspace;   ///< root, for patch files and archives named by path
+  std::vector<std::string> mirrors;  ///< Debian mirrors, for "debian-source"
   unsigned threads = 1;
   std::function<void(const std::string&)> progress;  ///< "fetching zlib: 3.2 MiB"; may be null
   /// The user's environment variables, through which git's configuration, ssh, credential helpers
@@ -32,8 +32,8 @@ struct Context {
 
 /// What a pin is.
 struct PinInfo {
-  std::string commit;                   ///< 40 hex digits
-  std::int64_t committer_time = 0;      ///< seconds since the epoch: `created`, SOURCE_DATE_EPOCH
+  std::string commit;               ///< 40 hex digits
+  std::int64_t committer_time = 0;  ///< seconds since the epoch: `created`, SOURCE_DATE_EPOCH
 };
 
 /// A bare git mirror of one fork, in the store's forks/ directory (libgit2 behind it). Processes
@@ -52,8 +52,9 @@ void sync(const Context& context, const workspace::Fork& fork);
 /// Imports the fork's archive into its mirror and returns the commit: deterministic, by this rule
 /// (import: 1). Tree: the archive's entries with a single top-level directory dropped, git's modes
 /// (executable by the owner or not, symlink); empty directories go. Commit: no parent; author and
-/// committer "cullet import <import@cullet.invalid>" at the newest mtime of an entry, +0000;
-/// message "import sha256:HEX\n". The name and URL of the archive don't matter.
+/// committer "cullet import <import@cullet.invalid>" at the newest mtime of an entry (of a zip: its
+/// MS-DOS time taken as UTC), +0000; message "import sha256:HEX\n". The name and URL of the archive
+/// don't matter.
 std::string import_archive(const Context& context, const workspace::Fork& fork);
 
 /// The content of one patch of the series, from wherever it is, and its SHA-256.
@@ -61,7 +62,8 @@ struct PatchContent {
   std::string text;
   Sha256 sha256;
 };
-PatchContent read_patch(const Context& context, const workspace::Fork& fork,
+PatchContent read_patch(const Context& context,
+                        const workspace::Fork& fork,
                         const workspace::Patch& patch);
 
 /// The source tree: pin plus patches, submodules at their pinned commits, written without any

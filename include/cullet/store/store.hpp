@@ -123,6 +123,7 @@ struct CollectReport {
 ///                              hash of its name
 ///   forks/                     bare git mirrors (layer source)
 ///   logs/                      output of steps (layer build)
+///   failed/                    what failed steps left, to be looked into (layer build)
 ///   locks/store                shared by every open Store, exclusive while one collects
 ///   locks/tmp                  held while directories in tmp/ are made or found dead
 ///   locks/<64 hex>             one per action that ran, by Key
@@ -205,11 +206,11 @@ class Store {
   /// Sizes are those of the files; one that several trees share counts once.
   [[nodiscard]] StoreUsage usage() const;
   /// Removes actions not used since `before` (seconds since the epoch, compared with the kernel's
-  /// time stamps) and all blobs and trees that no remaining action names, also logs and latest
-  /// inputs older than that; forks stay. Waits until no other Store has this store open, in this
-  /// process or another; nobody may be using this one meanwhile, apart from unfinished BlobWriters
-  /// and StagedTrees, which stay. What was read before may be gone afterwards. Being killed or
-  /// cancelled leaves a right store.
+  /// time stamps) and all blobs and trees that no remaining action names, also logs, failed
+  /// steps' remains and latest inputs older than that; forks stay. Waits until no other Store has
+  /// this store open, in this process or another; nobody may be using this one meanwhile, apart
+  /// from unfinished BlobWriters and StagedTrees, which stay. What was read before may be gone
+  /// afterwards. Being killed or cancelled leaves a right store.
   CollectReport collect(std::int64_t before, const Cancel& cancel);
 
  private:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+
 #include "../command.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
@@ -9,6 +11,7 @@ namespace cullet::cli {
 
 namespace {
 
+constexpr std::size_t kShownProblems = 20;
 constexpr std::int64_t kDay = 24 * 60 * 60;
 
 int check(Session& session) {
@@ -21,7 +24,9 @@ int check(Session& session) {
   if (!report.problems.empty()) {
     Error error(Kind::refused, cat("the store at ", session.store().root().string(), " has ",
                                    report.problems.size(), " problems"));
-    for (const auto& problem : report.problems) error.detail(problem);
+    const auto shown = std::min(report.problems.size(), kShownProblems);
+    for (std::size_t index = 0; index < shown; ++index) error.detail(report.problems[index]);
+    if (shown < report.problems.size()) error.detail("… (--json lists all)");
     throw std::move(error.hint("remove what is named; the next build makes it again"));
   }
   if (!session.options().json)

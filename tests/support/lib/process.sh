@@ -38,7 +38,8 @@ fixture_end() {
   if [[ -n ${FIXTURE_KEEP:-} ]]; then
     printf 'kept %s\n' "$FIXTURE_DIR" >&2
   else
-    chmod -R u+rwX "$FIXTURE_DIR" 2>/dev/null || true
+    # Directories alone: files may be links of what is not ours.
+    find "$FIXTURE_DIR" -type d ! -perm -700 -exec chmod u+rwx {} + 2>/dev/null || true
     rm -rf -- "$FIXTURE_DIR"
   fi
 }
