@@ -4,6 +4,9 @@
 #include <exception>
 
 #include <git2/sys/transport.h>
+#if __has_include(<git2/sys/errors.h>)  // git_error_set_str() is there since libgit2 1.8
+#include <git2/sys/errors.h>
+#endif
 
 #include "cullet/source/source.hpp"
 

@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <deque>
 #include <optional>
-#include <unordered_map>
+#include <map>
 #include <utility>
 
 #include <fcntl.h>
@@ -174,7 +174,7 @@ class Capture {
     std::sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) {
       return a.path < b.path;
     });
-    std::unordered_map<const Inode*, std::string> first;
+    std::map<const Inode*, std::string> first;
     std::vector<TreeEntry> entries;
     entries.reserve(found_.size());
     for (auto& found : found_) {
@@ -194,7 +194,7 @@ class Capture {
     return TreeManifest(std::move(entries));
   }
 
-  TreeEntry entry_for(Found& found, std::unordered_map<const Inode*, std::string>& first) {
+  TreeEntry entry_for(Found& found, std::map<const Inode*, std::string>& first) {
     if (found.type == TreeEntryType::directory) {
       const auto mode = declared(found.path.str()).value_or(0755);
       return {std::move(found.path), TreeEntryType::directory, mode, 0, {}, {}};

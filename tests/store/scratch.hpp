@@ -55,12 +55,19 @@ class Scratch {
   TemporaryDirectory directory_;
 };
 
+/// For helpers that tests run on several threads, where REQUIRE is not allowed (Catch2 has no
+/// locks).
+inline void must_be_zero(int result) {
+  if (result != 0)
+    throw system_error("a test's own preparation failed", errno);
+}
+
 /// Writes a file with exactly these permission bits, its parents included where absent.
 inline void put(const std::filesystem::path& path, std::string_view bytes, mode_t mode = 0644) {
   make_directories(path.parent_path());
   const auto fd = open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   write_all(fd.get(), as_bytes(bytes), path.string());
-  REQUIRE(::fchmod(fd.get(), mode) == 0);
+  must_be_zero(::fchmod(fd.get(), mode));
 }
 
 inline std::string get(const std::filesystem::path& path) {
@@ -105,9 +112,9 @@ inline Tree commit(Store& store, StagedTree staged, const CapturePolicy& policy 
 inline Tree commit_sample(Store& store, std::string_view salt = "") {
   auto staged = store.stage_tree();
   put(staged.root() / "bin/tool", "#!/bin/sh\n", 0755);
-  REQUIRE(::link((staged.root() / "bin/tool").c_str(), (staged.root() / "bin/zool").c_str()) == 0);
+  must_be_zero(::link((staged.root() / "bin/tool").c_str(), (staged.root() / "bin/zool").c_str()));
   put(staged.root() / "lib/libz.so.1", std::string("bytes") + std::string(salt));
-  REQUIRE(::symlink("libz.so.1", (staged.root() / "lib/libz.so").c_str()) == 0);
+  must_be_zero(::symlink("libz.so.1", (staged.root() / "lib/libz.so").c_str()));
   make_directories(staged.root() / "var/empty");
   return commit(store, std::move(staged));
 }
