@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -77,14 +78,54 @@ class Output {
   std::array<std::byte, 64U << 10U> buffer_{};
 };
 
-/// The command's exit code from bwrap's --json-status-fd; nullopt when it never ran.
-std::optional<int> reported_exit(int fd) {
-  FdSource source(fd, "bwrap's report");
-  const auto text = read_all(source, 1U << 20U, "bwrap's report");
-  constexpr std::string_view kField = "\"exit-code\": ";
-  const auto at = text.rfind(kField);
-  if (at == std::string::npos) return std::nullopt;
-  return std::atoi(text.c_str() + at + kField.size());
+/// What bwrap says of itself (--json-status-fd): lines of JSON, first who is process 1 of the
+/// sandbox, last how the command ended.
+class Report {
+ public:
+  [[nodiscard]] int writer() const { return pipe_.write.get(); }
+  void close_writer() { pipe_.write = Fd(); }
+
+  /// A pidfd of the sandbox's process 1; invalid where it is gone already or never was.
+  Fd first_process() {
+    while (text_.find('\n') == std::string::npos && read_some()) {
+    }
+    const auto pid = number("\"child-pid\": ");
+    return Fd(pid ? static_cast<int>(syscall(SYS_pidfd_open, *pid, 0)) : -1);
+  }
+
+  /// The command's exit code; nullopt when it never ran.
+  std::optional<int> exit_code() {
+    while (read_some()) {
+    }
+    return number("\"exit-code\": ");
+  }
+
+ private:
+  bool read_some() {
+    std::array<char, 4096> buffer{};
+    const auto got = read(pipe_.read.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) return true;
+    if (got <= 0) return false;
+    text_.append(buffer.data(), static_cast<std::size_t>(got));
+    return true;
+  }
+
+  [[nodiscard]] std::optional<int> number(std::string_view field) const {
+    const auto at = text_.rfind(field);
+    if (at == std::string::npos) return std::nullopt;
+    return std::atoi(text_.c_str() + at + field.size());
+  }
+
+  Pipe pipe_;
+  std::string text_;
+};
+
+/// Returns when the process has ended; the kernel says so of a process 1 only when everything else
+/// in its namespace has ended, too (pid_namespaces(7)). bwrap itself returns earlier.
+void await_end(const Fd& process) {
+  pollfd ended{process.get(), POLLIN, 0};
+  while (process.valid() && poll(&ended, 1, -1) < 0 && errno == EINTR) {
+  }
 }
 
 /// bwrap passes the death by a signal on as 128 + its number, as a shell does.
@@ -105,14 +146,16 @@ class Run {
 
   Result finish() {
     auto process = start();
-    status_.write = Fd();
+    report_.close_writer();
     output_.close_writer();
+    first_ = report_.first_process();
     Result result;
     if (spec_.interactive)
       process.wait(Cancel());
     else
       result.outcome = watch(process);
-    const auto code = reported_exit(status_.read.get());
+    await_end(first_);
+    const auto code = report_.exit_code();
     if (code) {
       result.status = status_of(*code);
     } else if (output_.beginning().rfind("bwrap: execvp ", 0) == 0) {
@@ -127,8 +170,8 @@ class Run {
  private:
   Process start() {
     ProcessSpec process;
-    process.argv = bwrap_arguments(spec_, seccomp_.get(), status_.write.get());
-    process.inherit = {seccomp_.get(), status_.write.get()};
+    process.argv = bwrap_arguments(spec_, seccomp_.get(), report_.writer());
+    process.inherit = {seccomp_.get(), report_.writer()};
     if (spec_.interactive) {
       process.in = STDIN_FILENO;
       process.out = STDOUT_FILENO;
@@ -179,6 +222,7 @@ class Run {
   Outcome stop(Process& process, Outcome outcome) {
     process.kill(SIGKILL);
     process.wait(Cancel());
+    await_end(first_);
     return outcome;
   }
 
@@ -186,7 +230,8 @@ class Run {
   const Cancel& cancel_;
   Stage stage_;
   Fd seccomp_;
-  Pipe status_;
+  Report report_;
+  Fd first_;
   Output output_;
 };
 

@@ -102,7 +102,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "REMOTE_ADDR": "127.0.0.1",
         }
         result = subprocess.run(
-            ["git", "http-backend"], input=body, stdout=subprocess.PIPE, env=environment, check=False
+            ["git", "http-backend"],
+            input=body,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            check=False,
         )
         head, _, content = result.stdout.partition(b"\r\n\r\n")
         status = 200
