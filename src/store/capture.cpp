@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <deque>
-#include <optional>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include <fcntl.h>

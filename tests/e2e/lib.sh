@@ -89,12 +89,12 @@ expect() {
   local status=$1 text=$2 got=0
   shift 2
   in_workspace "$@" >"$FIXTURE_DIR/out" 2>"$FIXTURE_DIR/err" || got=$?
-  if [[ $got != "$status" ]] || ! grep -qF -- "$text" "$FIXTURE_DIR/err"; then
+  if [[ $got != "$status" ]] || { [[ -n $text ]] && ! grep -qF -- "$text" "$FIXTURE_DIR/err"; }; then
     printf 'FAILED: %s\n  wanted status %s and «%s», got status %s and:\n' "$*" "$status" "$text" "$got" >&2
     sed 's/^/  | /' "$FIXTURE_DIR/err" >&2
     return 1
   fi
-  printf 'ok: %s\n' "$text"
+  printf 'ok: status %s: %s\n' "$status" "${text:-$*}"
 }
 
 # same A B WHAT: the two are equal and not empty.

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Every command of README.md, as it stands there.
+set -euo pipefail
+source "$(dirname "$0")/lib.sh"
+if ((EUID != 0)); then
+  echo 'skipped: scripts/quickstart installs packages'
+  exit 77
+fi
+ccache=${CCACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/ccache}
+e2e_begin
+export CCACHE_DIR=$ccache
+
+# --- scripts/quickstart, in a clone, twice ---
+clone=$FIXTURE_DIR/clone
+git clone --quiet "$E2E_ROOT" "$clone"
+# What is not committed yet is tried, too.
+git -C "$E2E_ROOT" diff HEAD --binary | git -C "$clone" apply --allow-empty
+(unset CULLET_PASSPHRASE && "$clone/scripts/quickstart" >"$FIXTURE_DIR/first" 2>"$FIXTURE_DIR/err") ||
+  { tail -n 40 "$FIXTURE_DIR/err"; exit 1; }
+cat "$FIXTURE_DIR/first"
+(unset CULLET_PASSPHRASE && "$clone/scripts/quickstart" >"$FIXTURE_DIR/second" 2>/dev/null)
+same "$(<"$FIXTURE_DIR/second")" "$(<"$FIXTURE_DIR/first")" 'quickstart works again'
+digest=$(sed -n 's/^digest: //p' "$FIXTURE_DIR/first")
+
+# --- the line that runs the image, with what podman takes here ---
+containers_begin
+cd "$clone/.cullet/registry"
+podman_run --entrypoint /usr/sbin/nginx oci:nginx:"$(jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"] // empty' nginx/index.json | grep -v sha256)" -v
+grep -q 'run it: (cd .* && podman run --rm --publish 8080:8080 oci:nginx:' "$FIXTURE_DIR/first"
+
+# --- a workspace of one's own ---
+cd "$FIXTURE_DIR"
+mkdir bin && ln -s "$clone/build/release/src/cli/cullet" bin/cullet
+PATH=$FIXTURE_DIR/bin:$PATH
+cullet init images && cd images
+cullet lock
+cullet key new
+cullet build lua
+cullet verify lua --key keys/release.pub
+cullet schema recipe | jq -e .properties >/dev/null
+
+# --- the tasks ---
+cd "$clone"
+cullet plan nginx
+registry_start
+cp keys/release.passphrase "$FIXTURE_DIR/passphrase"
+CULLET_PASSPHRASE=$(<"$FIXTURE_DIR/passphrase") cullet build nginx --push "$REGISTRY/prod/nginx:1.22.1"
+cullet push nginx "$REGISTRY/prod/nginx:1.22.1"
+cullet verify "$REGISTRY/prod/nginx:1.22.1" --key keys/release.pub
+cullet ls nginx /etc | grep -q nginx.conf
+cullet cat nginx /etc/nginx/nginx.conf | grep -q worker_processes
+cullet diff "nginx@$digest" nginx
+echo 'ok: no difference between an image and itself'
+cullet shell nginx -- true
+cullet fork sync lua
+cullet fork list
+cullet store usage
+cullet store check
+cullet store gc --older-than 14
+cullet man | grep -q '^.SH EXIT STATUS'
+bash -n <(cullet completion bash)
+for command in init fork lock plan build shell key sign verify push ls cat diff store schema completion man; do
+  cullet "$command" --help | grep -q '^Example:' || { echo "FAILED: $command --help has no example"; exit 1; }
+done
+echo 'ok: every command has help with an example'
+
+# --- the README names no command that is not tried here ---
+sed -n '/^```sh$/,/^```$/p' "$E2E_ROOT/README.md" | grep -E '^(cullet|scripts/)' | awk '{print $1, $2}' | sort -u |
+  while read -r program command; do
+    grep -qE "(^|[ /])${program##*/}( |\$)" "${BASH_SOURCE[0]}" && { [[ -z $command ]] || grep -q -- "$command" "${BASH_SOURCE[0]}"; } ||
+      [[ $program == scripts/test ]] || { echo "FAILED: README's '$program $command' is not tried"; exit 1; }
+  done
