@@ -104,7 +104,8 @@ void Session::configure(const Exchange& exchange) {
   set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.stall_timeout.count()));
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_UPLOAD_BUFFERSIZE, static_cast<long>(kBuffer));
-  set(CURLOPT_BUFFERSIZE, 64L << 10U);
+  // A handle that still holds the buffer of a failed exchange refuses another size: it is a wish.
+  curl_easy_setopt(easy_.get(), CURLOPT_BUFFERSIZE, 64L << 10U);
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(CURLOPT_ERRORBUFFER, error_.data());
   set(CURLOPT_HEADERFUNCTION, &Session::on_header);

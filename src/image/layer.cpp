@@ -48,7 +48,7 @@ class FileBody final : public Source {
                       " than its ",
                       entry_.size,
                       " bytes"))
-          .hint("run `cullet store check`, then build again");
+          .hint("run `cullet store check --repair`, then build again");
     return count;
   }
 

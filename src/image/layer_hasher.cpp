@@ -59,7 +59,7 @@ std::size_t LayerHasher::write_file(Bytes bytes) {
                     got,
                     ", not to ",
                     entry.content))
-        .hint("run `cullet store check`, then build again");
+        .hint("run `cullet store check --repair`, then build again");
   current_.reset();
   return count;
 }

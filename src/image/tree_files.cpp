@@ -19,7 +19,7 @@ constexpr std::uint64_t kAdviseFrom = 256U << 10U;
 Error missing(const store::TreeEntry& entry) {
   return Error(Kind::refused,
                cat("'", printable(entry.path.str()), "' is missing from the store's tree"))
-      .hint("run `cullet store check`, then build again");
+      .hint("run `cullet store check --repair`, then build again");
 }
 
 }  // namespace

@@ -70,11 +70,17 @@ class Copying {
                       kMaxDepth,
                       " deep"));
     const auto referrers = from_.referrers(subject.digest);
-    if (!referrers.empty())
-      for (const auto& missing : to_.missing_referrers(subject.digest, referrers)) {
-        transfer_.copy(missing, true);
-        ++report_.referrers;
+    // Looked at once more when something was added: where a tag lists the referrers, another writer
+    // may have put back an older list meanwhile.
+    bool added = !referrers.empty();
+    for (int pass = 0; pass < 2 && added; ++pass) {
+      const auto missing = to_.missing_referrers(subject.digest, referrers);
+      for (const auto& referrer : missing) {
+        transfer_.copy(referrer, true);
+        report_.referrers += pass == 0 ? 1 : 0;
       }
+      added = !missing.empty();
+    }
     for (const auto* suffix : {".sig", ".att", ".sbom"})
       if (copy_signature_tag(from_, to_, cat("sha256-", subject.digest.hex(), suffix), transfer_))
         ++report_.referrers;

@@ -72,7 +72,7 @@ Error stage_error(const Stage::Failure& failure, const Spec& spec) {
     case Stage::Part::tree:
       return system_error(cat("cannot open a tree for ", spec.mounts.at(failure.mount).at),
                           error_number)
-          .hint("run `cullet store check`, then build again");
+          .hint("run `cullet store check --repair`, then build again");
     case Stage::Part::bind:
       return system_error(cat("cannot bind ", spec.mounts.at(failure.mount).at), error_number);
     case Stage::Part::limits: return system_error("cannot set the limits of a step", error_number);

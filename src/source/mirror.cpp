@@ -165,10 +165,6 @@ bool is_reachable(git_repository* repository,
     if (const auto tip = peeled_commit(repository, id))
       tips.push_back(*git_commit_id(tip.get()));
   }
-  // libgit2 1.5 finds no way from a root commit to itself.
-  const auto is_commit = [&](const git_oid& tip) { return git_oid_equal(&tip, &commit) != 0; };
-  if (std::any_of(tips.begin(), tips.end(), is_commit))
-    return true;
   if (tips.empty())
     return false;
   const int code = git_graph_reachable_from_any(repository, &commit, tips.data(), tips.size());

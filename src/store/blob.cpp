@@ -147,7 +147,7 @@ Fd Store::open_blob(const BlobDigest& digest) const {
     return fd;
   if (errno == ENOENT)
     throw Error(Kind::machine, cat("the store has no blob ", digest))
-        .hint("run `cullet store check`, then build again");
+        .hint("run `cullet store check --repair`, then build again");
   throw system_error(cat("cannot open blob ", digest), errno);
 }
 
@@ -161,7 +161,7 @@ std::string Store::read_blob(const BlobDigest& digest, std::uint64_t limit) cons
                           return read_all(verified, limit, cat("blob ", digest));
                         } catch (Error& error) {
                           if (error.kind() == Kind::refused)
-                            error.hint("run `cullet store check`, then build again");
+                            error.hint("run `cullet store check --repair`, then build again");
                           throw;
                         }
                       });

@@ -277,6 +277,26 @@ void Store::discard_damaged(const CheckReport& report) {
     discard(session.blob(digest));
   for (const auto& digest : report.damaged_trees)
     discard(session.tree(digest));
+  discard_dangling_actions();
+}
+
+/// Records that count as absent anyway, because what they name is gone.
+void Store::discard_dangling_actions() {
+  const auto whole = [&](const std::filesystem::path& path) {
+    const auto record = read_record(path);
+    return record &&
+           std::all_of(record->trees.begin(), record->trees.end(),
+                       [&](const TreeDigest& digest) { return find_tree(digest).has_value(); }) &&
+           std::all_of(record->blobs.begin(), record->blobs.end(),
+                       [&](const BlobDigest& digest) { return has_blob(digest); });
+  };
+  const auto actions = root() / "actions";
+  for (const auto& prefix : list_directory(open_directory(actions).get(), actions.string())) {
+    const auto directory = actions / prefix;
+    for (const auto& name : list_directory(open_directory(directory).get(), directory.string()))
+      if (!whole(directory / name) && ::unlink((directory / name).c_str()) != 0 && errno != ENOENT)
+        throw system_error(cat("cannot remove '", shown(directory / name), "'"), errno);
+  }
 }
 
 CheckReport Store::check(unsigned threads, const Cancel& cancel) const {

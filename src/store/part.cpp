@@ -85,7 +85,7 @@ class PartMaker {
       FdSink sink(to.get(), path);
       if (copy(source, sink) != entry.size)
         throw Error(Kind::machine, cat("'", printable(path), "' of the whole tree is damaged"))
-            .hint("run `cullet store check`, then build again");
+            .hint("run `cullet store check --repair`, then build again");
     }
     canonicalise(to.get(), disk_mode(entry.type, entry.mode), path);
   }

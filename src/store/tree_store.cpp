@@ -125,7 +125,7 @@ Tree Store::tree(const TreeDigest& digest) const {
   if (auto found = find_tree(digest))
     return *found;
   throw Error(Kind::machine, cat("the store has no tree ", digest))
-      .hint("run `cullet store check`, then build again");
+      .hint("run `cullet store check --repair`, then build again");
 }
 
 TreeManifest Store::manifest(const TreeDigest& digest) const {
@@ -137,7 +137,7 @@ TreeManifest Store::manifest(const TreeDigest& digest) const {
         const TreeDigest found(sha256(text));
         if (found != digest)
           throw Error(Kind::refused, cat("tree ", digest, " has a manifest that hashes to ", found))
-              .hint("run `cullet store check`, then build again");
+              .hint("run `cullet store check --repair`, then build again");
         return TreeManifest::parse(text);
       });
 }

@@ -130,3 +130,26 @@ in_workspace "${build[@]}" --offline >/dev/null
 same "$(in_workspace skopeo inspect oci:.cullet/registry/greeting:1.0.0 | jq -r .Digest)" "$good" \
   'the tag still stands'
 in_workspace "$CULLET" store check
+
+# A damaged store says so, is mended, and gives the same digest again.
+cp -a "$CULLET_STORE" "$FIXTURE_DIR/damaged"
+layer=$(in_workspace skopeo inspect --raw oci:.cullet/registry/greeting:1.0.0 | jq -r '.layers[0].digest' | cut -d: -f2)
+blob=$FIXTURE_DIR/damaged/blobs/${layer:0:2}/$layer
+chmod u+w "$blob" && printf X | dd of="$blob" bs=1 seek=100 conv=notrunc status=none && chmod u-w "$blob"
+expect 3 "$layer" "$CULLET" --store "$FIXTURE_DIR/damaged" store check --repair
+in_workspace "$CULLET" --store "$FIXTURE_DIR/damaged" store check
+rm -rf "$WORKSPACE/.cullet"
+in_workspace "$CULLET" --store "$FIXTURE_DIR/damaged" build greeting >/dev/null
+same "$(in_workspace skopeo inspect oci:.cullet/registry/greeting:1.0.0 | jq -r .Digest)" "$good" \
+  'a mended store gives the same digest'
+
+# A full disk: status 4, and nothing half-written.
+if mkdir "$FIXTURE_DIR/small" && unshare --mount true 2>/dev/null; then
+  full() {
+    unshare --mount sh -ec 'mount -t tmpfs -o size=24m none "$1"; shift; "$@"' sh "$FIXTURE_DIR/small" \
+      "$CULLET" --store "$FIXTURE_DIR/small/store" build greeting
+  }
+  expect 4 'No space left on device' full
+else
+  echo 'skipped: a small file system takes root to mount'
+fi

@@ -87,7 +87,6 @@ same "$(skopeo_do inspect --config "oci:$WORKSPACE/.cullet/registry/greeting:1.0
   'diffIDs do not depend on the compressor'
 
 # --- a tampered image is refused ---
-blob=$(find "$REGISTRY_DIR/storage/docker/registry/v2/blobs" -name data -size +100k | head -n 1)
-printf 'X' | dd of="$blob" bs=1 seek=5000 conv=notrunc status=none
-expect 3 'content of' "$CULLET" verify "$reference" --key keys/release.pub ||
-  expect 3 'hashes to' "$CULLET" verify "$REGISTRY/prod/greeting:gzip" --key keys/release.pub
+find "$REGISTRY_DIR/storage/docker/registry/v2/blobs" -name data -size +100k |
+  while read -r blob; do printf 'X' | dd of="$blob" bs=1 seek=5000 conv=notrunc status=none; done
+expect 3 'is not what its manifest says' "$CULLET" verify "$reference" --key keys/release.pub

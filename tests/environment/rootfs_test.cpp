@@ -71,6 +71,17 @@ TEST_CASE("unpack_packages: the tree depends on neither order nor threads") {
   CHECK(f.tree.digest == digest);
 }
 
+TEST_CASE("unpack_packages: a change of the rules shows in a digest") {
+  // Whoever changes this digest changes kRootfsVersion too: trees in stores are keyed by it.
+  RootfsFixture f;
+  const auto a =
+      f.add("a", MadeTar().file("./bin/tool", "tool", 04755).symlink("./bin/link", "../etc/conf"));
+  f.unpack({a}, {{"/usr/bin/awk", "tool"}}, true, true);
+  REQUIRE(kRootfsVersion == 1);
+  CHECK(f.tree.digest.str() ==
+        "sha256:801f72b0c47b81d0f4d3efc7b63075b6824a858050e2bc444452d05f0395b55c");
+}
+
 TEST_CASE("unpack_packages: every compression that Debian has used is read") {
   RootfsFixture f;
   const auto data = MadeTar().file("./etc/x", "x").bytes();

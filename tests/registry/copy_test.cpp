@@ -273,6 +273,22 @@ TEST_CASE("copy_image: a referrer that is there but not listed is listed by the 
   check_whole(*to, sample);
 }
 
+TEST_CASE("copy_image: a list of referrers that another writer set back is mended") {
+  REQUIRE_REGISTRY();
+  const Servers servers(kProxied);
+  Peer peer(servers);
+  const auto from = peer.layout("from");
+  const auto image = test::put_image(*from, {"one"});
+  const auto bundle = test::put_referrer(*from, image, "type/bundle", "bundle");
+  const auto to = peer.open();
+  // Asked for what is missing, to add to it, whether it is there, and then it is gone.
+  servers.script(Json::array(
+      {fault("GET .*/manifests/sha256-" + image.digest.hex() + "$", 1, {{"status", 404}}, 3)}));
+  copy_image(*from, image, *to, with_tag("v1"), peer.cancel);
+  CHECK(servers.count("PUT", "/manifests/" + bundle.digest.str()) == 2);
+  CHECK(to->missing_referrers(image.digest, {bundle}).empty());
+}
+
 TEST_CASE("copy_image: a damaged source is refused") {
   REQUIRE_REGISTRY();
   const Servers servers(kProxied);

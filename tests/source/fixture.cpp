@@ -92,7 +92,9 @@ std::string GitRepo::commit(const std::string& message) {
   return git({"rev-parse", "HEAD"});
 }
 
-GitServer::GitServer(const fs::path& root, const std::string& login) {
+GitServer::GitServer(const fs::path& root,
+                     const std::string& login,
+                     const std::vector<std::string>& certificate_and_key) {
   std::array<int, 2> in{}, out{};
   REQUIRE(::pipe2(in.data(), O_CLOEXEC) == 0);
   REQUIRE(::pipe2(out.data(), O_CLOEXEC) == 0);
@@ -101,6 +103,7 @@ GitServer::GitServer(const fs::path& root, const std::string& login) {
   output_ = Fd(out[0]);
   ProcessSpec spec;
   spec.argv = {kPython, CULLET_SOURCE_DIR "/tests/support/git_http.py", root.string(), login};
+  spec.argv.insert(spec.argv.end(), certificate_and_key.begin(), certificate_and_key.end());
   spec.environment = git_environment(0);
   spec.in = theirs_in.get();
   spec.out = theirs_out.get();

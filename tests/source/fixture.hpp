@@ -41,7 +41,9 @@ class GitRepo {
 /// tests/support/git_http.py over a directory.
 class GitServer {
  public:
-  explicit GitServer(const std::filesystem::path& root, const std::string& login = "");
+  explicit GitServer(const std::filesystem::path& root,
+                     const std::string& login = "",
+                     const std::vector<std::string>& certificate_and_key = {});
   [[nodiscard]] std::string url(const std::string& path) const;
   [[nodiscard]] std::string authority() const { return "127.0.0.1:" + port_; }
   /// Waits for the next line that the server says.

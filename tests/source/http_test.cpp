@@ -126,6 +126,46 @@ TEST_CASE("http: absent repositories, web pages and refusing servers") {
              Catch::Contains("cannot reach http://127.0.0.1:1/"));
 }
 
+TEST_CASE(
+    "http: certificates are checked, against http.sslCAInfo where git's configuration has it") {
+  HttpFixture f;
+  const auto certificate = f.path("cert.pem").string(), key = f.path("key.pem").string();
+  run({"openssl",
+       "req",
+       "-x509",
+       "-newkey",
+       "ec",
+       "-pkeyopt",
+       "ec_paramgen_curve:P-256",
+       "-nodes",
+       "-keyout",
+       key,
+       "-out",
+       certificate,
+       "-days",
+       "2",
+       "-subj",
+       "/CN=test",
+       "-addext",
+       "subjectAltName=IP:127.0.0.1"},
+      f.directory_.path());
+  GitServer const tls(f.path("srv"), "", {certificate, key});
+  const auto fork = f.fork(cat("https://", tls.authority(), "/plain/x.git"), f.pin);
+  const auto text = error_of(Kind::machine, [&] { ensure_pin(f.context(), fork); });
+  CHECK_THAT(text, Catch::Contains("ertificate"));
+  spew(f.path("home/.gitconfig"), cat("[http]\n sslVerify = false\n"));
+  static_cast<void>(error_of(Kind::machine, [&] { ensure_pin(f.context(), fork); }));
+  spew(f.path("home/.gitconfig"), cat("[http]\n sslCAInfo = ", certificate, "\n"));
+  CHECK(ensure_pin(f.context(), fork).commit == f.pin);
+}
+
+TEST_CASE("http: http.proxy is used, and named when it can't be reached") {
+  HttpFixture f;
+  spew(f.path("home/.gitconfig"), "[http]\n proxy = http://127.0.0.1:1\n");
+  static_cast<void>(f.refusal(Kind::machine, "plain"));
+  CHECK(f.server.requests().empty());
+}
+
 TEST_CASE("http: a SHA-256 repository is refused with a reason") {
   HttpFixture f;
   GitRepo other(f.path("srv/sha256.git"), {"--object-format=sha256"});

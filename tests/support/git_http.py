@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Serves git repositories below a directory over http on loopback, through `git http-backend`.
 
-    git_http.py ROOT [USER:PASSWORD]
+    git_http.py ROOT [USER:PASSWORD [CERTIFICATE KEY]]
 
-Prints its port, then one line per event: "request METHOD PATH AUTHORIZATION", "stalled". Ends when
+With a certificate it speaks https. Prints its port, then one line per event: "request METHOD PATH AUTHORIZATION", "stalled". Ends when
 standard input does, so that it can't outlive a test. The first component of a path picks a fault:
 
     /plain/x.git      none
@@ -19,6 +19,7 @@ standard input does, so that it can't outlive a test. The first component of a p
 import base64
 import http.server
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -134,12 +135,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        pass  # a client that hangs up, or doesn't trust us, is what some tests are about
+
+
 def main():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.root = sys.argv[1]
     server.login = sys.argv[2] if len(sys.argv) > 2 else ""
     server.ended = threading.Event()
+    if len(sys.argv) > 4:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[3], sys.argv[4])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     say(str(server.server_address[1]))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     sys.stdin.read()

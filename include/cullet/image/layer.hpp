@@ -18,7 +18,8 @@ namespace cullet::image {
 /// The version of the assembly contract (design.md section 4), recorded in every image.
 inline constexpr int kAssembly = 1;
 
-/// A layer to be: a tree of the store, and what the recipe declares beyond it.
+/// A layer to be: a tree of the store, and what the recipe declares beyond it. A hard link has the
+/// owner and mode of its file, which is where they are declared.
 struct LayerSpec {
   store::Tree tree;
   std::map<std::string, std::pair<std::uint32_t, std::uint32_t>> owners;  ///< uid, gid by path
@@ -32,9 +33,11 @@ struct Layer {
   std::uint64_t uncompressed_size = 0;
 };
 
-/// Writes the layer's blob into the store, reading each file once: tar, compression and both
-/// digests in one pass. A file whose bytes no longer match the tree's manifest throws
-/// Kind::refused. Owners and modes for paths the tree doesn't hold throw Kind::input.
+/// Writes the layer's blob into the store, reading each file once: tar, compression, the blob's
+/// digest, the diffID and each file's own digest in one pass, on `threads` threads beside the
+/// caller's. A file whose bytes no longer match the tree's manifest throws Kind::refused. Owners and
+/// modes for paths the tree doesn't hold, or for its hard links, throw Kind::input, as does a name
+/// that begins with ".wh.", which runtimes take for a removal. Durable on return.
 Layer pack_layer(store::Store& store, const LayerSpec& spec, unsigned threads,
                  const Cancel& cancel);
 

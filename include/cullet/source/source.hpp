@@ -36,9 +36,12 @@ struct PinInfo {
   std::int64_t committer_time = 0;  ///< seconds since the epoch: `created`, SOURCE_DATE_EPOCH
 };
 
-/// A bare git mirror of one fork, in the store's forks/ directory (libgit2 behind it). Processes
-/// and threads that update one mirror take turns. Git's own configuration is honoured: url.*.
-/// insteadOf, credential helpers, http.proxy; credentials come from there, ssh-agent or netrc.
+/// A fork's mirror is a bare git repository in the store's forks/ directory (libgit2 behind it).
+/// Processes and threads that update one mirror take turns; one that is killed leaves it usable.
+/// URLs: http(s)://, file:// and paths; ssh:// and user@host:path go through the ssh program, with
+/// its own configuration and agent, and only to hosts that it knows. The user's git configuration
+/// is honoured: url.*.insteadOf, http.proxy, http.sslCAInfo, http.extraHeader, core.sshCommand and
+/// credential helpers. Logins for http come from the URL, a helper or netrc; nobody is asked.
 ///
 /// Makes sure the pinned commit is there and reachable: clones, fetches or imports only when it is
 /// not. Throws Kind::input when the fork can't be found at its URL, the pin is not in it or not
@@ -46,7 +49,8 @@ struct PinInfo {
 /// it can't be reached (naming what to check; with --offline, what is missing).
 PinInfo ensure_pin(const Context& context, const workspace::Fork& fork);
 
-/// Fetches all of upstream's or the fork's branches and tags, incrementally (`cullet fork sync`).
+/// Fetches all branches and tags of the fork and of its upstream, incrementally (`cullet fork
+/// sync`). Upstream's are kept apart: they can be patches, but no pins.
 void sync(const Context& context, const workspace::Fork& fork);
 
 /// Imports the fork's archive into its mirror and returns the commit: deterministic, by this rule

@@ -214,6 +214,7 @@ class Store {
   CollectReport collect(std::int64_t before, const Cancel& cancel);
 
  private:
+  void discard_dangling_actions();
   struct State;
   std::unique_ptr<State> state_;
 };

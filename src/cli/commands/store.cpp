@@ -14,8 +14,9 @@ namespace {
 constexpr std::size_t kShownProblems = 20;
 constexpr std::int64_t kDay = 24 * 60 * 60;
 
-int check(Session& session) {
+int check(Session& session, bool repair) {
   const auto report = session.store().check(session.jobs(), session.cancel());
+  if (repair) session.store().discard_damaged(report);
   if (session.options().json)
     session.print({{"blobs", report.blobs},
                    {"trees", report.trees},
@@ -27,7 +28,9 @@ int check(Session& session) {
     const auto shown = std::min(report.problems.size(), kShownProblems);
     for (std::size_t index = 0; index < shown; ++index) error.detail(report.problems[index]);
     if (shown < report.problems.size()) error.detail("… (--json lists all)");
-    throw std::move(error.hint("remove what is named; the next build makes it again"));
+    error.hint(repair ? "what was damaged is gone: the next build makes it again"
+                      : "`cullet store check --repair` removes it, and the next build makes it again");
+    throw std::move(error);
   }
   if (!session.options().json)
     session.environment().out << cat("the store is right: ", report.blobs, " blobs, ",
@@ -76,9 +79,14 @@ void register_store(CLI::App& app, Action& chosen) {
   auto* command = add_command(app, "store", "look after the store on this machine",
                               "cullet store gc --older-than 14");
   command->require_subcommand(1);
-  add_command(*command, "check", "rehash everything and check every reference",
-              "cullet store check")
-      ->callback([&chosen] { chosen = check; });
+  auto repair = std::make_shared<bool>(false);
+  auto* check_command =
+      add_command(*command, "check", "rehash everything and check every reference",
+                  "cullet store check --repair");
+  check_command->add_flag("--repair", *repair, "remove what is damaged");
+  check_command->callback([repair, &chosen] {
+    chosen = [repair](Session& session) { return check(session, *repair); };
+  });
   add_command(*command, "usage", "what the store holds", "cullet store usage")
       ->callback([&chosen] { chosen = usage; });
   auto days = std::make_shared<unsigned>(30);
