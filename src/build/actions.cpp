@@ -38,11 +38,9 @@ store::ActionRecord run_packages(const Context& context, const plan::Node& node)
       .cancel = context.cancel,
       .mirrors = context.mirrors,
       .threads = context.jobs,
-      .progress =
-          [&](std::uint64_t done, std::uint64_t total) {
-            context.observer.progress(node,
-                                      cat(human_size(done), " of ", human_size(total)));
-          }};
+      .progress = [&](std::uint64_t done, std::uint64_t total) {
+        context.observer.progress(node, cat(human_size(done), " of ", human_size(total)));
+      }};
   environment::fetch_packages(rootfs_context, node.packages);
   context.observer.progress(node, "unpacking");
   const bool for_steps = node.kind == plan::ActionKind::environment;
@@ -54,20 +52,20 @@ store::ActionRecord run_packages(const Context& context, const plan::Node& node)
                                                   for_steps));
 }
 
-store::ActionRecord run_output(const Context& context, const plan::Plan& plan,
+store::ActionRecord run_output(const Context& context,
+                               const plan::Plan& plan,
                                const plan::Node& node) {
   const auto whole = trees_of(context, plan, node, "whole").at(0);
   const bool only = node.fixed.contains("only");
   std::vector<Glob> globs;
   for (const auto& pattern : node.fixed.at(only ? "only" : "exclude"))
     globs.emplace_back(pattern.get<std::string>());
-  const auto part =
-      context.store.manifest(whole.digest).filter([&](const store::TreeEntry& entry) {
-        const bool matches = std::any_of(globs.begin(), globs.end(), [&](const Glob& glob) {
-          return glob.matches(entry.path.str());
-        });
-        return matches == only;
-      });
+  const auto part = context.store.manifest(whole.digest).filter([&](const store::TreeEntry& entry) {
+    const bool matches = std::any_of(globs.begin(), globs.end(), [&](const Glob& glob) {
+      return glob.matches(entry.path.str());
+    });
+    return matches == only;
+  });
   if (part.entries().empty())
     throw Error(Kind::input,
                 cat(node.recipe->at.file, ": output '", node.subject, "' holds no file"))
@@ -86,13 +84,14 @@ Json value_of(const plan::Plan& plan, const plan::Node& node, std::string_view l
   throw Error(Kind::internal, cat(node.title(), " has no input '", label, "'"));
 }
 
-std::vector<store::Tree> trees_of(const Context& context, const plan::Plan& plan,
-                                  const plan::Node& node, std::string_view prefix) {
+std::vector<store::Tree> trees_of(const Context& context,
+                                  const plan::Plan& plan,
+                                  const plan::Node& node,
+                                  std::string_view prefix) {
   std::vector<store::Tree> trees;
   for (const auto& dependency : node.dependencies)
     if (dependency.field == "tree" && dependency.label.rfind(prefix, 0) == 0)
-      trees.push_back(context.store.tree(
-          plan.nodes[dependency.node].record.value().trees.at(0)));
+      trees.push_back(context.store.tree(plan.nodes[dependency.node].record.value().trees.at(0)));
   return trees;
 }
 
@@ -100,18 +99,27 @@ store::ActionRecord tree_record(const store::Tree& tree) {
   return {.value = {{"tree", tree.digest.str()}}, .trees = {tree.digest}, .blobs = {}};
 }
 
-store::ActionRecord run_action(const Context& context, const plan::Plan& plan,
+store::ActionRecord run_action(const Context& context,
+                               const plan::Plan& plan,
                                const plan::Node& node) {
   switch (node.kind) {
-    case plan::ActionKind::source: return run_source(context, node);
+    case plan::ActionKind::source:
+      return run_source(context, node);
     case plan::ActionKind::environment:
-    case plan::ActionKind::packages: return run_packages(context, node);
-    case plan::ActionKind::files: return run_files(context, node);
-    case plan::ActionKind::component: return run_component(context, plan, node);
-    case plan::ActionKind::output: return run_output(context, plan, node);
-    case plan::ActionKind::layer: return run_layer(context, plan, node);
-    case plan::ActionKind::image: return run_image(context, plan, node);
-    case plan::ActionKind::test: return run_image_test(context, plan, node);
+    case plan::ActionKind::packages:
+      return run_packages(context, node);
+    case plan::ActionKind::files:
+      return run_files(context, node);
+    case plan::ActionKind::component:
+      return run_component(context, plan, node);
+    case plan::ActionKind::output:
+      return run_output(context, plan, node);
+    case plan::ActionKind::layer:
+      return run_layer(context, plan, node);
+    case plan::ActionKind::image:
+      return run_image(context, plan, node);
+    case plan::ActionKind::test:
+      return run_image_test(context, plan, node);
   }
   throw Error(Kind::internal, "an action of no known kind");
 }

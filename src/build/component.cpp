@@ -4,10 +4,11 @@
 #include <chrono>
 #include <filesystem>
 
-#include "actions.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/sandbox/sandbox.hpp"
+
+#include "actions.hpp"
 #include "step_log.hpp"
 
 namespace cullet::build {
@@ -36,10 +37,12 @@ class ComponentRun {
     run_steps("check", recipe_.check, true);
     store::CapturePolicy policy;
     policy.modes = recipe_.modes;
-    if (recipe_.limits.output_bytes != 0) policy.max_bytes = recipe_.limits.output_bytes;
+    if (recipe_.limits.output_bytes != 0)
+      policy.max_bytes = recipe_.limits.output_bytes;
     if (std::filesystem::is_empty(out_.root()))
-      throw Error(Kind::input, cat(recipe_.at.file, ": the steps of '", recipe_.name,
-                                   "' installed nothing into $OUT"))
+      throw Error(
+          Kind::input,
+          cat(recipe_.at.file, ": the steps of '", recipe_.name, "' installed nothing into $OUT"))
           .hint("install with DESTDIR=\"$OUT\", as in: make install DESTDIR=\"$OUT\"");
     return with_context("capturing what the steps installed", [&] {
       return context_.store.commit_tree(std::move(out_), policy, context_.jobs, context_.cancel);
@@ -66,15 +69,22 @@ class ComponentRun {
 
   void apply_limits(const workspace::Step& step, sandbox::Limits& limits) const {
     const auto& wanted = recipe_.limits;
-    if (wanted.timeout_seconds != 0) limits.seconds = wanted.timeout_seconds;
-    if (step.timeout_seconds) limits.seconds = *step.timeout_seconds;
-    if (wanted.processes != 0) limits.processes = wanted.processes;
-    if (wanted.memory_bytes != 0) limits.memory = wanted.memory_bytes;
-    if (wanted.output_bytes != 0) limits.file_bytes = wanted.output_bytes;
+    if (wanted.timeout_seconds != 0)
+      limits.seconds = wanted.timeout_seconds;
+    if (step.timeout_seconds)
+      limits.seconds = *step.timeout_seconds;
+    if (wanted.processes != 0)
+      limits.processes = wanted.processes;
+    if (wanted.memory_bytes != 0)
+      limits.memory = wanted.memory_bytes;
+    if (wanted.output_bytes != 0)
+      limits.file_bytes = wanted.output_bytes;
   }
 
-  [[noreturn]] void fail(const std::string& title, const workspace::Step& step,
-                         const sandbox::Limits& limits, const sandbox::Result& result,
+  [[noreturn]] void fail(const std::string& title,
+                         const workspace::Step& step,
+                         const sandbox::Limits& limits,
+                         const sandbox::Result& result,
                          bool check) {
     std::string how = result.status.str();
     if (result.outcome == sandbox::Outcome::timed_out)
@@ -85,7 +95,8 @@ class ComponentRun {
     auto error = Error(check ? Kind::refused : Kind::step,
                        cat(title, " of '", recipe_.name, "' failed: ", how));
     error.detail(cat(step.at.str(), ": ", printable(step.run.substr(0, step.run.find('\n')))));
-    for (const auto& line : log_.tail(kTailLines)) error.detail("| " + line);
+    for (const auto& line : log_.tail(kTailLines))
+      error.detail("| " + line);
     error.hint(cat("the whole output: ", log_.path().string()));
     if (keep_room())
       error.hint(cat("`cullet shell ", recipe_.name, " --failed` opens a shell where it stopped"));
@@ -119,10 +130,13 @@ class ComponentRun {
 
 }  // namespace
 
-StepRoom component_room(const Context& context, const plan::Plan& plan, const plan::Node& node,
+StepRoom component_room(const Context& context,
+                        const plan::Plan& plan,
+                        const plan::Node& node,
                         const std::filesystem::path& work) {
   StepRoom room;
-  for (const auto& need : trees_of(context, plan, node, "needs ")) room.root.push_back(need.root);
+  for (const auto& need : trees_of(context, plan, node, "needs "))
+    room.root.push_back(need.root);
   room.root.push_back(trees_of(context, plan, node, "environment").at(0).root);
   room.source = trees_of(context, plan, node, "source").at(0).root;
   room.work = work / "source";
@@ -131,11 +145,13 @@ StepRoom component_room(const Context& context, const plan::Plan& plan, const pl
   make_directories(room.out);
   room.environment =
       step_environment(value_of(plan, node, "epoch").get<std::int64_t>(), context.jobs);
-  for (const auto& [name, value] : node.recipe->env) room.environment[name] = value;
+  for (const auto& [name, value] : node.recipe->env)
+    room.environment[name] = value;
   return room;
 }
 
-store::ActionRecord run_component(const Context& context, const plan::Plan& plan,
+store::ActionRecord run_component(const Context& context,
+                                  const plan::Plan& plan,
                                   const plan::Node& node) {
   const auto start = std::chrono::steady_clock::now();
   ComponentRun component(context, plan, node);

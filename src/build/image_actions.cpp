@@ -6,13 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "actions.hpp"
 #include "cullet/archive/compression.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/image/layer.hpp"
 #include "cullet/image/manifest.hpp"
+
+#include "actions.hpp"
 
 namespace cullet::build {
 
@@ -50,7 +51,8 @@ std::vector<LayerResult> layers_of(const plan::Plan& plan, const plan::Node& nod
   constexpr std::string_view kPrefix = "layer ";
   std::vector<LayerResult> layers;
   for (const auto& dependency : node.dependencies) {
-    if (dependency.label.rfind(kPrefix, 0) != 0) continue;
+    if (dependency.label.rfind(kPrefix, 0) != 0)
+      continue;
     const auto& value = plan.nodes[dependency.node].record.value().value;
     layers.push_back({dependency.label.substr(kPrefix.size()),
                       image::Descriptor::parse(object_at(value, "blob", "layer"), "layer"),
@@ -59,7 +61,8 @@ std::vector<LayerResult> layers_of(const plan::Plan& plan, const plan::Node& nod
   return layers;
 }
 
-image::Config config_of(const plan::Plan& plan, const plan::Node& node,
+image::Config config_of(const plan::Plan& plan,
+                        const plan::Node& node,
                         const std::vector<LayerResult>& layers) {
   const auto& declared = node.recipe->image->config;
   image::Config config;
@@ -68,7 +71,8 @@ image::Config config_of(const plan::Plan& plan, const plan::Node& node,
   config.cmd = declared.cmd;
   auto env = declared.env;
   env.emplace("PATH", kDefaultPath);
-  for (const auto& [name, value] : env) config.env.push_back(cat(name, "=", value));
+  for (const auto& [name, value] : env)
+    config.env.push_back(cat(name, "=", value));
   config.user = declared.user;
   config.working_dir = declared.working_dir;
   config.stop_signal = declared.stop_signal;
@@ -82,8 +86,7 @@ image::Config config_of(const plan::Plan& plan, const plan::Node& node,
 }
 
 /// The pre-defined annotation keys of image-spec (annotations.md), then the recipe's own.
-std::map<std::string, std::string> annotations_of(const plan::Node& node,
-                                                  std::int64_t created_at) {
+std::map<std::string, std::string> annotations_of(const plan::Node& node, std::int64_t created_at) {
   std::map<std::string, std::string> annotations;
   annotations["org.opencontainers.image.title"] = node.recipe->name;
   annotations["org.opencontainers.image.created"] = rfc3339(created_at);
@@ -133,11 +136,12 @@ void check_contents(const Context& context, const plan::Plan& plan, const plan::
   std::vector<std::pair<std::string, store::TreeManifest>> contents;
   for (const auto& dependency : node.dependencies)
     if (dependency.label.rfind(kPrefix, 0) == 0)
-      contents.emplace_back(dependency.label.substr(kPrefix.size()),
-                            context.store.manifest(
-                                plan.nodes[dependency.node].record.value().trees.at(0)));
+      contents.emplace_back(
+          dependency.label.substr(kPrefix.size()),
+          context.store.manifest(plan.nodes[dependency.node].record.value().trees.at(0)));
   std::vector<image::LayerContent> views;
-  for (const auto& [title, manifest] : contents) views.push_back({title, &manifest});
+  for (const auto& [title, manifest] : contents)
+    views.push_back({title, &manifest});
   image::check_conflicts(views);
 
   const auto require = [&](const std::string& path, std::string_view key) {
@@ -145,11 +149,18 @@ void check_contents(const Context& context, const plan::Plan& plan, const plan::
       return content.second.find(path) != nullptr;
     });
     if (!found)
-      throw Error(Kind::input, cat(node.recipe->image->at.str(), ": `", key, "` names '", path,
-                                   "', which nothing in the image has"));
+      throw Error(Kind::input,
+                  cat(node.recipe->image->at.str(),
+                      ": `",
+                      key,
+                      "` names '",
+                      path,
+                      "', which nothing in the image has"));
   };
-  for (const auto& [path, owner] : node.recipe->image->owners) require(path, "owners");
-  for (const auto& [path, mode] : node.recipe->image->modes) require(path, "modes");
+  for (const auto& [path, owner] : node.recipe->image->owners)
+    require(path, "owners");
+  for (const auto& [path, mode] : node.recipe->image->modes)
+    require(path, "modes");
 }
 
 store::ActionRecord run_files(const Context& context, const plan::Node& node) {
@@ -159,13 +170,15 @@ store::ActionRecord run_files(const Context& context, const plan::Node& node) {
   for (const auto& file : node.recipe->image->files)
     with_context(cat("making /", file.path, " (", file.at.str(), ")"), [&] {
       write_declared(root.get(), file);
-      if (file.type != workspace::ImageFile::Type::symlink) policy.modes[file.path] = file.mode;
+      if (file.type != workspace::ImageFile::Type::symlink)
+        policy.modes[file.path] = file.mode;
     });
   return tree_record(
       context.store.commit_tree(std::move(staged), policy, context.jobs, context.cancel));
 }
 
-store::ActionRecord run_layer(const Context& context, const plan::Plan& plan,
+store::ActionRecord run_layer(const Context& context,
+                              const plan::Plan& plan,
                               const plan::Node& node) {
   const auto tree = trees_of(context, plan, node, "tree").at(0);
   const auto manifest = context.store.manifest(tree.digest);
@@ -174,7 +187,8 @@ store::ActionRecord run_layer(const Context& context, const plan::Plan& plan,
     if (manifest.find(path) != nullptr)
       spec.owners[path] = {owner.at(0).get<std::uint32_t>(), owner.at(1).get<std::uint32_t>()};
   for (const auto& [path, mode] : node.fixed.at("modes").items())
-    if (manifest.find(path) != nullptr) spec.modes[path] = mode.get<std::uint32_t>();
+    if (manifest.find(path) != nullptr)
+      spec.modes[path] = mode.get<std::uint32_t>();
   const auto layer = image::pack_layer(context.store, spec, context.jobs, context.cancel);
   return {.value = {{"blob", layer.blob.to_json()},
                     {"diffID", layer.diff_id.str()},
@@ -183,7 +197,8 @@ store::ActionRecord run_layer(const Context& context, const plan::Plan& plan,
           .blobs = {layer.blob.digest}};
 }
 
-store::ActionRecord run_image(const Context& context, const plan::Plan& plan,
+store::ActionRecord run_image(const Context& context,
+                              const plan::Plan& plan,
                               const plan::Node& node) {
   check_contents(context, plan, node);
   const auto layers = layers_of(plan, node);

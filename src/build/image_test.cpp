@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
 
-#include "actions.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/build/component.hpp"
 #include "cullet/sandbox/sandbox.hpp"
+
+#include "actions.hpp"
 #include "step_log.hpp"
 
 namespace cullet::build {
@@ -27,9 +28,13 @@ std::optional<std::string> read_in(const std::vector<store::Tree>& trees, const 
 }
 
 /// The field after name and password, in /etc/passwd or /etc/group of the image.
-std::uint32_t number_of(const std::string& name, const std::vector<store::Tree>& trees,
-                        const char* file, std::size_t field, std::string_view what) {
-  if (const auto number = parse_number(name)) return static_cast<std::uint32_t>(*number);
+std::uint32_t number_of(const std::string& name,
+                        const std::vector<store::Tree>& trees,
+                        const char* file,
+                        std::size_t field,
+                        std::string_view what) {
+  if (const auto number = parse_number(name))
+    return static_cast<std::uint32_t>(*number);
   const auto text = read_in(trees, file);
   for (const auto& line : split(text.value_or(""), '\n')) {
     const auto fields = split(line, ':');
@@ -46,7 +51,8 @@ struct User {
 
 /// `user` of the config: "101:101", "nginx", "nginx:adm"; a name alone takes its own group.
 User user_of(const std::string& text, const std::vector<store::Tree>& trees) {
-  if (text.empty()) return {};
+  if (text.empty())
+    return {};
   const auto parts = split(text, ':');
   User user;
   user.uid = number_of(parts[0], trees, "etc/passwd", 2, "user");
@@ -57,28 +63,34 @@ User user_of(const std::string& text, const std::vector<store::Tree>& trees) {
   return user;
 }
 
-sandbox::Spec test_room(const Context& context, const plan::Plan& plan, const plan::Node& node,
+sandbox::Spec test_room(const Context& context,
+                        const plan::Plan& plan,
+                        const plan::Node& node,
                         const std::filesystem::path& work) {
   const auto trees = trees_of(context, plan, node, "tree ");
   sandbox::Spec spec;
   sandbox::Mount root{"/", {}, work};
-  for (auto tree = trees.rbegin(); tree != trees.rend(); ++tree) root.lower.push_back(tree->root);
+  for (auto tree = trees.rbegin(); tree != trees.rend(); ++tree)
+    root.lower.push_back(tree->root);
   spec.mounts.push_back(std::move(root));
   const auto& config = node.recipe->image->config;
   spec.environment = config.env;
-  spec.environment.emplace("PATH",
-                           "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+  spec.environment.emplace("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
   const auto user = user_of(config.user, trees);
   spec.uid = user.uid;
   spec.gid = user.gid;
-  if (!config.working_dir.empty()) spec.directory = config.working_dir;
+  if (!config.working_dir.empty())
+    spec.directory = config.working_dir;
   return spec;
 }
 
 /// Makes the room run one step. A script's shell is the image's own, or that of the step's tools:
 /// static programs beside the image, so that the image's own find only what the image holds.
-void set_command(const Context& context, const plan::Plan& plan, const plan::Node& node,
-                 const workspace::TestStep& step, sandbox::Spec& spec) {
+void set_command(const Context& context,
+                 const plan::Plan& plan,
+                 const plan::Node& node,
+                 const workspace::TestStep& step,
+                 sandbox::Spec& spec) {
   if (!step.exec.empty()) {
     spec.argv = step.exec;
     return;
@@ -95,7 +107,8 @@ void set_command(const Context& context, const plan::Plan& plan, const plan::Nod
 
 }  // namespace
 
-store::ActionRecord run_image_test(const Context& context, const plan::Plan& plan,
+store::ActionRecord run_image_test(const Context& context,
+                                   const plan::Plan& plan,
                                    const plan::Node& node) {
   check_contents(context, plan, node);
   const auto work = context.store.work_directory();
@@ -114,13 +127,15 @@ store::ActionRecord run_image_test(const Context& context, const plan::Plan& pla
     spec.output = log.fd();
     spec.limits.seconds = steps[index].timeout_seconds.value_or(300);
     const auto result = sandbox::run(spec, context.cancel);
-    if (result.outcome == sandbox::Outcome::exited && result.status.ok()) continue;
+    if (result.outcome == sandbox::Outcome::exited && result.status.ok())
+      continue;
     const auto how = result.outcome == sandbox::Outcome::timed_out
                          ? cat("still running after ", spec.limits.seconds, " s")
                          : result.status.str();
     Error error(Kind::refused, cat(title, " of the image '", node.recipe->name, "' failed: ", how));
     error.detail(cat(steps[index].at.str(), ": ", first_line));
-    for (const auto& line : log.tail(kTailLines)) error.detail("| " + line);
+    for (const auto& line : log.tail(kTailLines))
+      error.detail("| " + line);
     if (!steps[index].run.empty() && steps[index].tools.empty())
       error.hint("`run` uses the image's own /bin/sh; give `tools: ENVIRONMENT` where it has none");
     error.hint(cat("the whole output: ", log.path().string(), "; nothing was signed or tagged"));

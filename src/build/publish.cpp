@@ -11,7 +11,8 @@ namespace cullet::build {
 
 namespace {
 
-bool tagged(image::Repository& to, const image::Descriptor& manifest,
+bool tagged(image::Repository& to,
+            const image::Descriptor& manifest,
             const std::vector<std::string>& tags) {
   return std::all_of(tags.begin(), tags.end(), [&](const std::string& tag) {
     const auto found = to.find_tag(tag);
@@ -21,8 +22,11 @@ bool tagged(image::Repository& to, const image::Descriptor& manifest,
 
 }  // namespace
 
-Published publish(store::Store& store, const image::Descriptor& manifest,
-                  image::Repository& to, const PublishOptions& options, const Cancel& cancel) {
+Published publish(store::Store& store,
+                  const image::Descriptor& manifest,
+                  image::Repository& to,
+                  const PublishOptions& options,
+                  const Cancel& cancel) {
   const auto from = store_repository(store);
   Published done;
   const bool in_place = !options.tags.empty() && tagged(to, manifest, options.tags);
@@ -44,7 +48,8 @@ Published publish(store::Store& store, const image::Descriptor& manifest,
   }
   if (!in_place) {
     const auto bytes = store.read_blob(manifest.digest, image::kMaxManifestBytes);
-    for (const auto& tag : options.tags) to.put_tag(tag, manifest, bytes);
+    for (const auto& tag : options.tags)
+      to.put_tag(tag, manifest, bytes);
   }
   return done;
 }

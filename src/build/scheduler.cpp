@@ -5,9 +5,10 @@
 #include <set>
 #include <thread>
 
-#include "actions.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+
+#include "actions.hpp"
 
 namespace cullet::build {
 
@@ -17,8 +18,12 @@ namespace {
 class SerialObserver final : public Observer {
  public:
   explicit SerialObserver(Observer& inner) : inner_(inner) {}
-  void begin(std::size_t actions) override { call([&] { inner_.begin(actions); }); }
-  void started(const plan::Node& node) override { call([&] { inner_.started(node); }); }
+  void begin(std::size_t actions) override {
+    call([&] { inner_.begin(actions); });
+  }
+  void started(const plan::Node& node) override {
+    call([&] { inner_.started(node); });
+  }
   void step(const plan::Node& node, const std::string& text) override {
     call([&] { inner_.step(node, text); });
   }
@@ -28,7 +33,9 @@ class SerialObserver final : public Observer {
   void finished(const plan::Node& node, Outcome outcome) override {
     call([&] { inner_.finished(node, outcome); });
   }
-  void note(const std::string& text) override { call([&] { inner_.note(text); }); }
+  void note(const std::string& text) override {
+    call([&] { inner_.note(text); });
+  }
 
  private:
   template <class F>
@@ -45,19 +52,28 @@ class Scheduler {
  public:
   Scheduler(const Context& context, plan::Plan& plan)
       : observer_(context.observer),
-        context_{context.workspace, context.lock,    context.store,
-                 context.http,      context.cancel,  observer_,
-                 context.mirrors,   context.environment, context.jobs},
+        context_{context.workspace,
+                 context.lock,
+                 context.store,
+                 context.http,
+                 context.cancel,
+                 observer_,
+                 context.mirrors,
+                 context.environment,
+                 context.jobs},
         plan_(plan),
         knowledge_(knowledge(context_)),
         waiting_for_(plan.nodes.size()),
         dependents_(plan.nodes.size()) {
     for (std::size_t index = 0; index < plan.nodes.size(); ++index) {
       std::set<std::size_t> others;
-      for (const auto& dependency : plan.nodes[index].dependencies) others.insert(dependency.node);
+      for (const auto& dependency : plan.nodes[index].dependencies)
+        others.insert(dependency.node);
       waiting_for_[index] = others.size();
-      for (const auto other : others) dependents_[other].push_back(index);
-      if (others.empty()) ready_.insert(index);
+      for (const auto other : others)
+        dependents_[other].push_back(index);
+      if (others.empty())
+        ready_.insert(index);
     }
   }
 
@@ -65,10 +81,13 @@ class Scheduler {
     context_.observer.begin(plan_.nodes.size());
     std::vector<std::thread> threads;
     const auto count = std::min<std::size_t>(std::max(1U, context_.jobs), plan_.nodes.size());
-    for (std::size_t index = 1; index < count; ++index) threads.emplace_back([this] { work(); });
+    for (std::size_t index = 1; index < count; ++index)
+      threads.emplace_back([this] { work(); });
     work();
-    for (auto& thread : threads) thread.join();
-    if (failure_) std::rethrow_exception(failure_);
+    for (auto& thread : threads)
+      thread.join();
+    if (failure_)
+      std::rethrow_exception(failure_);
   }
 
  private:
@@ -76,7 +95,8 @@ class Scheduler {
     std::unique_lock lock(mutex_);
     while (true) {
       changed_.wait(lock, [&] { return failure_ || left_ == 0 || !ready_.empty(); });
-      if (failure_ || left_ == 0) return;
+      if (failure_ || left_ == 0)
+        return;
       const auto index = *ready_.begin();
       ready_.erase(ready_.begin());
       lock.unlock();
@@ -89,10 +109,12 @@ class Scheduler {
       lock.lock();
       if (failure) {
         // The first failure is the one to show, but an interruption explains all others.
-        if (!failure_) failure_ = failure;
+        if (!failure_)
+          failure_ = failure;
       } else {
         for (const auto dependent : dependents_[index])
-          if (--waiting_for_[dependent] == 0) ready_.insert(dependent);
+          if (--waiting_for_[dependent] == 0)
+            ready_.insert(dependent);
       }
       --left_;
       changed_.notify_all();
@@ -123,7 +145,8 @@ class Scheduler {
   void make_once(plan::Node& node) {
     const auto lock = context_.store.lock_action(*node.key, context_.cancel);
     node.record = context_.store.find_action(*node.key);
-    if (node.record) return;
+    if (node.record)
+      return;
     auto record = run_action(context_, plan_, node);
     context_.store.record_action(*node.key, record);
     node.record = std::move(record);
@@ -132,7 +155,8 @@ class Scheduler {
   void remember(const plan::Node& node) {
     const auto title = cat(node.title(), " in ", context_.workspace.root.string());
     const auto now = plan::inputs(plan_, node);
-    if (now && context_.store.latest(title) != now) context_.store.set_latest(title, *now);
+    if (now && context_.store.latest(title) != now)
+      context_.store.set_latest(title, *now);
   }
 
   SerialObserver observer_;
@@ -153,8 +177,8 @@ class Scheduler {
 plan::Knowledge knowledge(const Context& context) {
   const auto where = cat(" in ", context.workspace.root.string());
   return {.find = [&store = context.store](const Key& key) { return store.find_action(key); },
-          .latest = [&store = context.store, where](
-                        const std::string& title) { return store.latest(title + where); }};
+          .latest = [&store = context.store,
+                     where](const std::string& title) { return store.latest(title + where); }};
 }
 
 Sha256 patch_file_digest(const workspace::Workspace& workspace, const std::string& path) {
@@ -165,6 +189,8 @@ Sha256 patch_file_digest(const workspace::Workspace& workspace, const std::strin
   return hasher.finish();
 }
 
-void run(const Context& context, plan::Plan& plan) { Scheduler(context, plan).run(); }
+void run(const Context& context, plan::Plan& plan) {
+  Scheduler(context, plan).run();
+}
 
 }  // namespace cullet::build

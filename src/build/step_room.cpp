@@ -9,7 +9,8 @@ namespace {
 
 Json paths_json(const std::vector<std::filesystem::path>& paths) {
   Json out = Json::array();
-  for (const auto& path : paths) out.push_back(path.string());
+  for (const auto& path : paths)
+    out.push_back(path.string());
   return out;
 }
 
@@ -46,9 +47,7 @@ sandbox::Spec StepRoom::spec(std::vector<std::string> argv, bool out_read_only) 
 }
 
 Json StepRoom::to_json() const {
-  return {{"root", paths_json(root)},
-          {"source", source.string()},
-          {"environment", environment}};
+  return {{"root", paths_json(root)}, {"source", source.string()}, {"environment", environment}};
 }
 
 StepRoom StepRoom::from_json(const Json& json) {

@@ -29,7 +29,8 @@ class StoreRepository final : public image::Repository {
   std::optional<image::Descriptor> find_tag(const std::string&) override { return std::nullopt; }
   std::vector<std::string> tags() override { return {}; }
   std::optional<ManifestBytes> find_manifest(const BlobDigest& digest) override {
-    if (!store_.has_blob(digest)) return std::nullopt;
+    if (!store_.has_blob(digest))
+      return std::nullopt;
     auto bytes = store_.read_blob(digest, image::kMaxManifestBytes);
     const auto json = parse_json(bytes, digest.str(), image::kMaxManifestBytes);
     return ManifestBytes{std::move(bytes), string_at(json, "mediaType", digest.str())};

@@ -1,21 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <exception>
 #include <new>
 
-#include "command.hpp"
+#include <CLI/CLI.hpp>
+
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/cli/cli.hpp"
+
+#include "command.hpp"
 
 namespace cullet::cli {
 
 namespace {
 
-constexpr Register kCommands[] = {
-    register_init,  register_fork,   register_lock,    register_plan,   register_build,
-    register_shell, register_key,    register_sign,    register_verify, register_push,
-    register_inspect, register_store, register_schema, register_completion};
+constexpr Register kCommands[] = {register_init,
+                                  register_fork,
+                                  register_lock,
+                                  register_plan,
+                                  register_build,
+                                  register_shell,
+                                  register_key,
+                                  register_sign,
+                                  register_verify,
+                                  register_push,
+                                  register_inspect,
+                                  register_store,
+                                  register_schema,
+                                  register_completion};
 
 void add_global_options(CLI::App& app, GlobalOptions& options, int& passphrase_fd) {
   app.add_option("-C,--directory", options.directory, "work as if started in DIR")
@@ -42,12 +54,14 @@ void let_options_fall_through(CLI::App& app) {
 
 std::vector<std::string> names(const CLI::App& app) {
   std::vector<std::string> out;
-  for (const auto* command : app.get_subcommands({})) out.push_back(command->get_name());
+  for (const auto* command : app.get_subcommands({}))
+    out.push_back(command->get_name());
   return out;
 }
 
 /// CLI11's own words say what is wrong; a misspelt command gets the nearest one.
-Error usage_error(const CLI::App& app, const CLI::ParseError& error,
+Error usage_error(const CLI::App& app,
+                  const CLI::ParseError& error,
                   const std::vector<std::string>& arguments) {
   Error out(Kind::usage, error.what());
   if (app.get_subcommands().empty() && !arguments.empty())
@@ -67,7 +81,8 @@ int parse_and_run(const std::vector<std::string>& arguments, Environment& enviro
   int passphrase_fd = -1;
   add_global_options(app, options, passphrase_fd);
   Action chosen;
-  for (const auto add : kCommands) add(app, chosen);
+  for (const auto add : kCommands)
+    add(app, chosen);
   let_options_fall_through(app);
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants it
@@ -81,14 +96,15 @@ int parse_and_run(const std::vector<std::string>& arguments, Environment& enviro
   }
   Session session(environment, options);
   session.passphrase_fd = passphrase_fd;
-  return with_context(
-      [&] { return cat("running `cullet ", printable(join(arguments, " ")), "`"); },
-      [&] { return chosen(session); });
+  return with_context([&] { return cat("running `cullet ", printable(join(arguments, " ")), "`"); },
+                      [&] { return chosen(session); });
 }
 
 }  // namespace
 
-CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& summary,
+CLI::App* add_command(CLI::App& app,
+                      const std::string& name,
+                      const std::string& summary,
                       const std::string& example) {
   auto* command = app.add_subcommand(name, summary);
   command->footer("Example:\n  " + example);

@@ -36,7 +36,9 @@ void register_verify(CLI::App& app, Action& chosen);
 void register_completion(CLI::App& app, Action& chosen);
 
 /// Makes a subcommand with its help text and examples; sets `chosen` to `action` when used.
-CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& summary,
+CLI::App* add_command(CLI::App& app,
+                      const std::string& name,
+                      const std::string& summary,
                       const std::string& example);
 
 }  // namespace cullet::cli

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <csignal>
 #include <iostream>
 #include <thread>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "cullet/cli/cli.hpp"
 

@@ -5,6 +5,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+
 #include "session.hpp"
 
 namespace cullet::cli {
@@ -19,9 +20,12 @@ std::string first_line(int fd, const std::string& name) {
   // Byte by byte: what follows the line belongs to whoever reads the descriptor next.
   while (text.size() < kMaxPassphrase) {
     const auto got = read(fd, &byte, 1);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw system_error(cat("cannot read the passphrase from ", name), errno);
-    if (got == 0 || byte == '\n') break;
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      throw system_error(cat("cannot read the passphrase from ", name), errno);
+    if (got == 0 || byte == '\n')
+      break;
     text.push_back(byte);
   }
   return text;

@@ -24,7 +24,8 @@ ProgressView::ProgressView(const Environment& environment)
     : err_(environment.err),
       redraw_(environment.err_is_terminal && environment.get("TERM") != "dumb"),
       columns_(std::max(20U, environment.terminal_columns)) {
-  if (redraw_) ticker_ = std::thread([this] { tick(); });
+  if (redraw_)
+    ticker_ = std::thread([this] { tick(); });
 }
 
 ProgressView::~ProgressView() {
@@ -35,7 +36,8 @@ ProgressView::~ProgressView() {
     err_ << std::flush;
   }
   stop_.notify_all();
-  if (ticker_.joinable()) ticker_.join();
+  if (ticker_.joinable())
+    ticker_.join();
 }
 
 void ProgressView::begin(std::size_t actions) {
@@ -46,13 +48,15 @@ void ProgressView::begin(std::size_t actions) {
 void ProgressView::started(const plan::Node& node) {
   const std::lock_guard lock(mutex_);
   running_[node.title()] = {Clock::now(), ""};
-  if (!redraw_) line(node.title());
+  if (!redraw_)
+    line(node.title());
 }
 
 void ProgressView::step(const plan::Node& node, const std::string& text) {
   const std::lock_guard lock(mutex_);
   running_[node.title()].text = text;
-  if (!redraw_) line(cat("  ", node.title(), ": ", text));
+  if (!redraw_)
+    line(cat("  ", node.title(), ": ", text));
 }
 
 void ProgressView::progress(const plan::Node& node, const std::string& text) {
@@ -65,7 +69,8 @@ void ProgressView::status(const std::string& text) {
   const auto title = text.substr(0, text.find(": "));
   if (running_.count(title) == 0) {
     running_.clear();
-    if (!redraw_) line(title);
+    if (!redraw_)
+      line(title);
   }
   const auto [at, added] = running_.try_emplace(title, Running{Clock::now(), ""});
   at->second.text = title.size() == text.size() ? "" : text.substr(title.size() + 2);
@@ -80,9 +85,13 @@ void ProgressView::finished(const plan::Node& node, Outcome outcome) {
   }
   const auto found = running_.find(node.title());
   const auto time = found == running_.end() ? 0.0 : seconds_since(found->second.since);
-  if (found != running_.end()) running_.erase(found);
-  line(cat(outcome == Outcome::done ? "done " : "FAILED ", node.title(), " (",
-           human_seconds(time), ")"));
+  if (found != running_.end())
+    running_.erase(found);
+  line(cat(outcome == Outcome::done ? "done " : "FAILED ",
+           node.title(),
+           " (",
+           human_seconds(time),
+           ")"));
 }
 
 void ProgressView::note(const std::string& text) {
@@ -108,22 +117,30 @@ void ProgressView::line(const std::string& text) {
 }
 
 void ProgressView::erase() {
-  for (; drawn_ > 0; --drawn_) err_ << "\x1b[1A\x1b[2K";
+  for (; drawn_ > 0; --drawn_)
+    err_ << "\x1b[1A\x1b[2K";
 }
 
 void ProgressView::draw() {
-  if (!redraw_ || stopping_ || running_.empty()) return;
+  if (!redraw_ || stopping_ || running_.empty())
+    return;
   std::vector<std::string> lines;
-  if (actions_ > 0) lines.push_back(cat(finished_, " of ", actions_, " done, ", cached_, " cached"));
+  if (actions_ > 0)
+    lines.push_back(cat(finished_, " of ", actions_, " done, ", cached_, " cached"));
   for (const auto& [title, running] : running_) {
     if (lines.size() == kMostLines) {
       lines.push_back(cat("  and more (", running_.size(), " in all)"));
       break;
     }
-    lines.push_back(printable(cat("  ", title, " ", human_seconds(seconds_since(running.since)),
-                                  running.text.empty() ? "" : "  ", running.text)));
+    lines.push_back(printable(cat("  ",
+                                  title,
+                                  " ",
+                                  human_seconds(seconds_since(running.since)),
+                                  running.text.empty() ? "" : "  ",
+                                  running.text)));
   }
-  for (auto& text : lines) err_ << text.substr(0, columns_ - 1) << '\n';
+  for (auto& text : lines)
+    err_ << text.substr(0, columns_ - 1) << '\n';
   drawn_ = lines.size();
 }
 

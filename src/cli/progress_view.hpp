@@ -56,7 +56,7 @@ class ProgressView final : public build::Observer {
   std::condition_variable stop_;
   bool stopping_ = false;
   std::size_t actions_ = 0, finished_ = 0, cached_ = 0;
-  std::size_t drawn_ = 0;               ///< lines on the terminal now
+  std::size_t drawn_ = 0;  ///< lines on the terminal now
   std::map<std::string, Running> running_;
   std::thread ticker_;
 };

@@ -17,15 +17,19 @@ std::vector<std::string> tags_of(const workspace::Workspace& workspace,
   const auto& version =
       recipe.fork.empty() ? std::string() : workspace.forks.at(recipe.fork).version;
   auto patterns = recipe.image->tags;
-  if (patterns.empty()) patterns.emplace_back(kVersion);
+  if (patterns.empty())
+    patterns.emplace_back(kVersion);
   std::vector<std::string> tags;
   for (auto tag : patterns) {
     const auto at = tag.find(kVersion);
-    if (at != std::string::npos && version.empty()) continue;
-    if (at != std::string::npos) tag.replace(at, kVersion.size(), version);
+    if (at != std::string::npos && version.empty())
+      continue;
+    if (at != std::string::npos)
+      tag.replace(at, kVersion.size(), version);
     tags.push_back(tag);
   }
-  if (tags.empty()) tags.emplace_back("latest");
+  if (tags.empty())
+    tags.emplace_back("latest");
   return tags;
 }
 
@@ -39,15 +43,19 @@ Json PublishedImage::to_json() const {
 }
 
 std::string default_tag(Session& session, const std::string& text) {
-  if (text.find_first_of(":/") != std::string::npos) return "latest";
+  if (text.find_first_of(":/") != std::string::npos)
+    return "latest";
   const auto recipe = session.workspace().recipes.find(text);
-  if (recipe == session.workspace().recipes.end() || !recipe->second.image) return "latest";
+  if (recipe == session.workspace().recipes.end() || !recipe->second.image)
+    return "latest";
   return tags_of(session.workspace(), recipe->second).front();
 }
 
-PublishedImage publish_image(Session& session, const plan::Plan& plan,
+PublishedImage publish_image(Session& session,
+                             const plan::Plan& plan,
                              const plan::Plan::Target& target,
-                             const std::vector<std::string>& push, bool no_sign,
+                             const std::vector<std::string>& push,
+                             bool no_sign,
                              ProgressView& view) {
   const auto& value = plan.nodes[target.image.value()].record.value().value;
   PublishedImage done;
@@ -56,17 +64,20 @@ PublishedImage publish_image(Session& session, const plan::Plan& plan,
   const auto manifest = image::Manifest::parse(
       session.store().read_blob(done.manifest.digest, image::kMaxManifestBytes), "image");
   done.size = done.manifest.size + done.config.size;
-  for (const auto& layer : manifest.layers) done.size += layer.size;
+  for (const auto& layer : manifest.layers)
+    done.size += layer.size;
 
   auto reference = session.home(target.recipe->name);
   build::PublishOptions options;
   options.tags = tags_of(session.workspace(), *target.recipe);
   reference.tag = options.tags.front();
   done.reference = reference.str();
-  if (!no_sign) options.public_key = session.public_key("");
+  if (!no_sign)
+    options.public_key = session.public_key("");
   std::optional<trust::PrivateKey> key;
   options.private_key = [&] {
-    if (!key) key = session.private_key("");
+    if (!key)
+      key = session.private_key("");
     return *key;
   };
   const auto title = cat("pushing ", target.recipe->name);
@@ -79,7 +90,8 @@ PublishedImage publish_image(Session& session, const plan::Plan& plan,
   for (const auto& text : push) {
     const auto to = session.reference(text);
     auto there = options;
-    if (!to.tag.empty()) there.tags = {to.tag};
+    if (!to.tag.empty())
+      there.tags = {to.tag};
     with_context(cat("pushing ", target.recipe->name, " to ", text), [&] {
       // From the store again, and signed again: a signature names the reference it was made for.
       const auto repository = session.repository(to, true);

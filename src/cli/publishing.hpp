@@ -6,6 +6,7 @@
 
 #include "cullet/image/descriptor.hpp"
 #include "cullet/plan/plan.hpp"
+
 #include "progress_view.hpp"
 #include "session.hpp"
 
@@ -13,19 +14,21 @@ namespace cullet::cli {
 
 /// Where an image went.
 struct PublishedImage {
-  std::string reference;                ///< with its first tag
+  std::string reference;  ///< with its first tag
   image::Descriptor manifest;
   image::Descriptor config;
-  std::uint64_t size = 0;               ///< bytes of manifest, config and layers as stored
+  std::uint64_t size = 0;  ///< bytes of manifest, config and layers as stored
 
   [[nodiscard]] Json to_json() const;
 };
 
 /// Puts a built image into the workspace's registry, signed unless `no_sign`, with the recipe's
 /// tags, and copies it with its signatures to every reference of `push`.
-PublishedImage publish_image(Session& session, const plan::Plan& plan,
+PublishedImage publish_image(Session& session,
+                             const plan::Plan& plan,
                              const plan::Plan::Target& target,
-                             const std::vector<std::string>& push, bool no_sign,
+                             const std::vector<std::string>& push,
+                             bool no_sign,
                              ProgressView& view);
 
 /// The tag meant by a reference without one: the first of the recipe's tags where `text` is a bare

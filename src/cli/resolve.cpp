@@ -3,6 +3,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
+
 #include "publishing.hpp"
 
 namespace cullet::cli {
@@ -14,9 +15,11 @@ constexpr std::size_t kShownTags = 8;
 Error no_image(image::Repository& repository, const std::string& what) {
   Error error(Kind::input, cat(repository.name(), " has no ", what));
   auto tags = repository.tags();
-  if (tags.empty()) return std::move(error.hint("it has no tag at all"));
+  if (tags.empty())
+    return std::move(error.hint("it has no tag at all"));
   const bool more = tags.size() > kShownTags;
-  if (more) tags.resize(kShownTags);
+  if (more)
+    tags.resize(kShownTags);
   return std::move(error.hint(cat("its tags are ", join(tags, ", "), more ? ", …" : "")));
 }
 
@@ -28,14 +31,16 @@ ResolvedImage resolve_image(Session& session, const std::string& text) {
   out.repository = session.repository(out.reference, false);
   if (out.reference.digest) {
     const auto found = out.repository->find_manifest(*out.reference.digest);
-    if (!found) throw no_image(*out.repository, cat("manifest ", *out.reference.digest));
+    if (!found)
+      throw no_image(*out.repository, cat("manifest ", *out.reference.digest));
     out.manifest = image::Descriptor::of(found->bytes, found->media_type);
     return out;
   }
   if (out.reference.tag.empty())
     out.reference.tag = default_tag(session, text);
   const auto found = out.repository->find_tag(out.reference.tag);
-  if (!found) throw no_image(*out.repository, cat("tag '", out.reference.tag, "'"));
+  if (!found)
+    throw no_image(*out.repository, cat("tag '", out.reference.tag, "'"));
   out.manifest = *found;
   return out;
 }

@@ -6,6 +6,7 @@
 
 #include "cullet/image/repository.hpp"
 #include "cullet/registry/reference.hpp"
+
 #include "session.hpp"
 
 namespace cullet::cli {

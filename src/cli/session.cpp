@@ -42,8 +42,9 @@ std::filesystem::path default_store(const Environment& environment) {
     return std::filesystem::path(cache) / "cullet";
   const auto home = environment.get("HOME");
   if (home.empty())
-    throw Error(Kind::usage, "there is no place for the store: neither --store, $CULLET_STORE, "
-                             "$XDG_CACHE_HOME nor $HOME says one")
+    throw Error(Kind::usage,
+                "there is no place for the store: neither --store, $CULLET_STORE, "
+                "$XDG_CACHE_HOME nor $HOME says one")
         .hint("name a directory: cullet --store DIR …");
   return std::filesystem::path(home) / ".cache" / "cullet";
 }
@@ -64,7 +65,8 @@ std::filesystem::path Session::directory() const {
 }
 
 const workspace::Workspace& Session::workspace() {
-  if (!workspace_) workspace_ = workspace::load(workspace::find_root(directory()));
+  if (!workspace_)
+    workspace_ = workspace::load(workspace::find_root(directory()));
   return *workspace_;
 }
 
@@ -82,8 +84,10 @@ const environment::Lock& Session::lock() {
 store::Store& Session::store() {
   if (!store_) {
     std::filesystem::path path = options_.store;
-    if (path.empty()) path = environment_.get("CULLET_STORE");
-    if (path.empty()) path = default_store(environment_);
+    if (path.empty())
+      path = environment_.get("CULLET_STORE");
+    if (path.empty())
+      path = default_store(environment_);
     path = (environment_.directory / path).lexically_normal();
     store_ = std::make_unique<store::Store>(path);
   }
@@ -103,7 +107,8 @@ const std::vector<std::string>& Session::mirrors() {
       std::vector<std::string> suites;
       for (const auto& [name, environment] : workspace().config.environments)
         suites.push_back(environment.suite);
-      if (suites.empty()) suites.emplace_back();
+      if (suites.empty())
+        suites.emplace_back();
       for (const auto& suite : suites)
         for (const auto& mirror : environment::machine_mirrors(suite))
           if (std::find(mirrors_->begin(), mirrors_->end(), mirror) == mirrors_->end())
@@ -138,7 +143,8 @@ registry::RemoteOptions Session::remote_options() {
     files.emplace_back(file);
   if (const auto runtime = environment_.get("XDG_RUNTIME_DIR"); !runtime.empty())
     files.push_back(std::filesystem::path(runtime) / "containers" / "auth.json");
-  if (!home.empty()) files.push_back(home / ".config" / "containers" / "auth.json");
+  if (!home.empty())
+    files.push_back(home / ".config" / "containers" / "auth.json");
   for (const auto& [name, value] : environment_.variables)
     out.credentials.helper_environment.push_back(cat(name, "=", value));
   return out;
@@ -152,8 +158,7 @@ std::unique_ptr<image::Repository> Session::repository(const registry::Reference
 registry::Reference Session::home(const std::string& recipe) {
   auto reference = registry::Reference::parse(cat(workspace().config.registry, "/", recipe));
   if (reference.layout)
-    reference.repository =
-        (workspace().root / reference.repository).lexically_normal().string();
+    reference.repository = (workspace().root / reference.repository).lexically_normal().string();
   return reference;
 }
 
@@ -162,8 +167,11 @@ registry::Reference Session::reference(const std::string& text) {
   const bool bare = text.find('/') == std::string::npos && text.rfind("oci:", 0) != 0;
   if (bare && name != "localhost") {
     if (workspace().recipes.count(name) == 0)
-      throw Error(Kind::input, cat("'", printable(text), "' is neither a recipe of this workspace "
-                                   "nor a whole image reference"))
+      throw Error(Kind::input,
+                  cat("'",
+                      printable(text),
+                      "' is neither a recipe of this workspace "
+                      "nor a whole image reference"))
           .hint("references look like HOST/NAME:TAG or oci:PATH:TAG");
     auto reference = home(name);
     const auto rest = registry::Reference::parse("localhost/" + text);
@@ -190,14 +198,16 @@ trust::PublicKey Session::public_key(const std::string& file) {
 }
 
 trust::PrivateKey Session::private_key(const std::string& file) {
-  const auto path = file.empty() ? workspace().root / workspace().config.signing_key
-                                 : directory() / file;
+  const auto path =
+      file.empty() ? workspace().root / workspace().config.signing_key : directory() / file;
   return trust::PrivateKey::parse(
       read_file(path, kMaxKeyBytes),
       [&] { return passphrase(cat("passphrase of ", path.string()), false); },
       path.string());
 }
 
-void Session::print(const Json& record) { environment_.out << record.dump() << std::endl; }
+void Session::print(const Json& record) {
+  environment_.out << record.dump() << std::endl;
+}
 
 }  // namespace cullet::cli

@@ -20,12 +20,12 @@ namespace cullet::cli {
 
 /// Options that every command takes.
 struct GlobalOptions {
-  std::string directory;                ///< -C
-  std::string store;                    ///< --store
+  std::string directory;  ///< -C
+  std::string store;      ///< --store
   bool json = false;
   bool offline = false;
   bool plain_http = false;
-  unsigned jobs = 0;                    ///< 0: as many as processors
+  unsigned jobs = 0;  ///< 0: as many as processors
 };
 
 /// What commands work with, each part made when it is first asked for.

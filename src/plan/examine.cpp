@@ -16,7 +16,8 @@ std::vector<std::string> changed(const Json& now, const Json& before) {
   const auto& fixed = now.at("fixed");
   const auto& old_fixed = before.value("fixed", Json::object());
   for (const auto& [label, value] : fixed.items())
-    if (!old_fixed.contains(label) || old_fixed.at(label) != value) labels.push_back(label);
+    if (!old_fixed.contains(label) || old_fixed.at(label) != value)
+      labels.push_back(label);
   std::map<std::string, Json> old_from;
   for (const auto& pair : before.value("from", Json::array()))
     old_from[pair.at(0).get<std::string>()] = pair.at(1);
@@ -31,13 +32,15 @@ std::vector<std::string> changed(const Json& now, const Json& before) {
       labels.push_back(label);
   }
   for (const auto& [label, value] : old_from)
-    if (seen.count(label) == 0) labels.push_back(label + " (gone)");
+    if (seen.count(label) == 0)
+      labels.push_back(label + " (gone)");
   return labels;
 }
 
 std::string reason(const Node& node, const Json& now, const Knowledge& knowledge) {
   const auto before = knowledge.latest ? knowledge.latest(node.title()) : std::nullopt;
-  if (!before) return "not built here before";
+  if (!before)
+    return "not built here before";
   const auto labels = changed(now, *before);
   return labels.empty() ? "its result is no longer in the store"
                         : cat("changed: ", join(labels, ", "));
@@ -60,10 +63,11 @@ std::optional<Json> inputs(const Plan& plan, const Node& node) {
   Json from = Json::array();
   for (const auto& dependency : node.dependencies) {
     const auto& other = plan.nodes[dependency.node];
-    if (!other.record) return std::nullopt;
+    if (!other.record)
+      return std::nullopt;
     const auto& value = other.record->value;
-    from.push_back(
-        Json::array({dependency.label, dependency.field.empty() ? value : value.at(dependency.field)}));
+    from.push_back(Json::array(
+        {dependency.label, dependency.field.empty() ? value : value.at(dependency.field)}));
   }
   return Json{{"action", name(node.kind)}, {"fixed", node.fixed}, {"from", std::move(from)}};
 }
@@ -83,7 +87,8 @@ void examine(Plan& plan, std::size_t index, const Knowledge& knowledge) {
 }
 
 void examine(Plan& plan, const Knowledge& knowledge) {
-  for (std::size_t index = 0; index < plan.nodes.size(); ++index) examine(plan, index, knowledge);
+  for (std::size_t index = 0; index < plan.nodes.size(); ++index)
+    examine(plan, index, knowledge);
 }
 
 }  // namespace cullet::plan

@@ -34,7 +34,8 @@ Json patch_inputs(const workspace::Patch& patch,
 
 Json step_inputs(const std::vector<workspace::Step>& steps) {
   Json scripts = Json::array();
-  for (const auto& step : steps) scripts.push_back(step.run);
+  for (const auto& step : steps)
+    scripts.push_back(step.run);
   return scripts;
 }
 
@@ -50,24 +51,36 @@ Json package_inputs(const std::vector<environment::LockedPackage>& packages) {
 
 std::string_view name(ActionKind kind) {
   switch (kind) {
-    case ActionKind::source: return "source";
-    case ActionKind::environment: return "environment";
-    case ActionKind::packages: return "packages";
-    case ActionKind::files: return "files";
-    case ActionKind::component: return "component";
-    case ActionKind::output: return "output";
-    case ActionKind::layer: return "layer";
-    case ActionKind::image: return "image";
-    case ActionKind::test: return "test";
+    case ActionKind::source:
+      return "source";
+    case ActionKind::environment:
+      return "environment";
+    case ActionKind::packages:
+      return "packages";
+    case ActionKind::files:
+      return "files";
+    case ActionKind::component:
+      return "component";
+    case ActionKind::output:
+      return "output";
+    case ActionKind::layer:
+      return "layer";
+    case ActionKind::image:
+      return "image";
+    case ActionKind::test:
+      return "test";
   }
   return "action";
 }
 
-std::string Node::title() const { return cat(name(kind), " ", subject); }
+std::string Node::title() const {
+  return cat(name(kind), " ", subject);
+}
 
 std::size_t GraphBuilder::add(Node node) {
   const auto [at, added] = by_title_.emplace(node.title(), plan_.nodes.size());
-  if (added) plan_.nodes.push_back(std::move(node));
+  if (added)
+    plan_.nodes.push_back(std::move(node));
   return at->second;
 }
 
@@ -79,7 +92,8 @@ std::size_t GraphBuilder::source(const workspace::Fork& fork) {
     return known->second;
   node.fork = &fork;
   Json patches = Json::array();
-  for (const auto& patch : fork.patches) patches.push_back(patch_inputs(patch, patch_digest_));
+  for (const auto& patch : fork.patches)
+    patches.push_back(patch_inputs(patch, patch_digest_));
   node.fixed = {{"version", kSourceVersion}, {"pin", fork.commit}, {"patches", patches}};
   return add(std::move(node));
 }
@@ -91,8 +105,8 @@ std::size_t GraphBuilder::environment(const workspace::Environment& environment)
   if (const auto known = by_title_.find(node.title()); known != by_title_.end())
     return known->second;
   node.environment = &environment;
-  node.packages = lock_.resolve(environment::environment_set_name(environment.name),
-                                environment.packages);
+  node.packages =
+      lock_.resolve(environment::environment_set_name(environment.name), environment.packages);
   node.fixed = {{"version", environment::kRootfsVersion},
                 {"packages", package_inputs(node.packages)},
                 {"links", environment.links}};
@@ -112,7 +126,8 @@ std::size_t GraphBuilder::packages(const workspace::Recipe& recipe,
   }
   const auto subject = node.subject;
   const auto whole = add(std::move(node));
-  if (set.exclude.empty()) return whole;
+  if (set.exclude.empty())
+    return whole;
   Node part;
   part.kind = ActionKind::output;
   // Sets that leave out other things are other parts.
@@ -133,7 +148,8 @@ std::size_t GraphBuilder::component(const workspace::Recipe& recipe) {
 
   if (const auto again = std::find(path_.begin(), path_.end(), &recipe); again != path_.end()) {
     std::vector<std::string> names;
-    for (auto at = again; at != path_.end(); ++at) names.push_back((*at)->name);
+    for (auto at = again; at != path_.end(); ++at)
+      names.push_back((*at)->name);
     names.push_back(recipe.name);
     throw Error(Kind::input, cat(recipe.at.file, ": recipes need each other: ", join(names, " → ")))
         .hint("remove one of these `needs:`");
@@ -142,8 +158,10 @@ std::size_t GraphBuilder::component(const workspace::Recipe& recipe) {
   node.recipe = &recipe;
   node.fork = &workspace_.forks.at(recipe.fork);
   node.environment = &workspace_.config.environments.at(recipe.environment);
-  node.fixed = {{"version", kComponentVersion},  {"steps", step_inputs(recipe.steps)},
-                {"check", step_inputs(recipe.check)}, {"env", recipe.env},
+  node.fixed = {{"version", kComponentVersion},
+                {"steps", step_inputs(recipe.steps)},
+                {"check", step_inputs(recipe.check)},
+                {"env", recipe.env},
                 {"modes", recipe.modes}};
   const auto source_node = source(*node.fork);
   node.dependencies = {{"environment", environment(*node.environment), "tree"},
@@ -165,7 +183,8 @@ const workspace::Recipe& GraphBuilder::find(const workspace::OutputRef& ref) con
 std::size_t GraphBuilder::output(const workspace::OutputRef& ref) {
   const auto& recipe = find(ref);
   const auto whole = component(recipe);
-  if (ref.output.empty()) return whole;
+  if (ref.output.empty())
+    return whole;
   Node node;
   node.kind = ActionKind::output;
   node.subject = ref.str();
@@ -179,11 +198,13 @@ std::size_t GraphBuilder::output(const workspace::OutputRef& ref) {
 
 void GraphBuilder::add_target(const workspace::Recipe& recipe) {
   Plan::Target target{&recipe, {}, {}, {}};
-  if (!recipe.fork.empty()) target.component = component(recipe);
+  if (!recipe.fork.empty())
+    target.component = component(recipe);
   if (recipe.image) {
     const auto contents = layer_order(recipe);
     target.image = image(recipe, contents);
-    if (!recipe.image->test.empty()) target.test = test(recipe, contents);
+    if (!recipe.image->test.empty())
+      target.test = test(recipe, contents);
   }
   plan_.targets.push_back(target);
 }
@@ -194,14 +215,17 @@ Plan make(const workspace::Workspace& workspace,
           const std::function<Sha256(const std::string&)>& patch_digest) {
   GraphBuilder builder(workspace, lock, patch_digest);
   if (recipes.empty())
-    for (const auto& [name, recipe] : workspace.recipes) builder.add_target(recipe);
+    for (const auto& [name, recipe] : workspace.recipes)
+      builder.add_target(recipe);
   for (const auto& name : recipes) {
     const auto found = workspace.recipes.find(name);
     if (found == workspace.recipes.end()) {
       std::vector<std::string> known;
-      for (const auto& [known_name, recipe] : workspace.recipes) known.push_back(known_name);
+      for (const auto& [known_name, recipe] : workspace.recipes)
+        known.push_back(known_name);
       Error error(Kind::input, cat("there is no recipe '", name, "' in recipes/"));
-      if (const auto near = nearest(name, known)) error.hint(cat("did you mean '", *near, "'?"));
+      if (const auto near = nearest(name, known))
+        error.hint(cat("did you mean '", *near, "'?"));
       throw std::move(error);
     }
     builder.add_target(found->second);

@@ -11,7 +11,8 @@ namespace cullet::plan {
 /// Adds nodes to a plan, each once, whatever asks for it.
 class GraphBuilder {
  public:
-  GraphBuilder(const workspace::Workspace& workspace, const environment::Lock& lock,
+  GraphBuilder(const workspace::Workspace& workspace,
+               const environment::Lock& lock,
                const std::function<Sha256(const std::string&)>& patch_digest)
       : workspace_(workspace), lock_(lock), patch_digest_(patch_digest) {}
 

@@ -2,6 +2,7 @@
 #include "cullet/archive/compression.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/image/layer.hpp"
+
 #include "graph.hpp"
 
 namespace cullet::plan {
@@ -16,26 +17,34 @@ archive::Compression compression(const workspace::ImageSpec& image) {
                                      : archive::Compression{};
 }
 
-Json owner_inputs(
-    const std::map<std::string, std::pair<std::uint32_t, std::uint32_t>>& owners) {
+Json owner_inputs(const std::map<std::string, std::pair<std::uint32_t, std::uint32_t>>& owners) {
   Json out = Json::object();
-  for (const auto& [path, owner] : owners) out[path] = {owner.first, owner.second};
+  for (const auto& [path, owner] : owners)
+    out[path] = {owner.first, owner.second};
   return out;
 }
 
 Json config_inputs(const workspace::ImageConfig& config) {
-  return {{"entrypoint", config.entrypoint}, {"cmd", config.cmd},
-          {"env", config.env},               {"user", config.user},
-          {"working_dir", config.working_dir}, {"ports", config.ports},
-          {"volumes", config.volumes},       {"stop_signal", config.stop_signal},
-          {"labels", config.labels},         {"annotations", config.annotations}};
+  return {{"entrypoint", config.entrypoint},
+          {"cmd", config.cmd},
+          {"env", config.env},
+          {"user", config.user},
+          {"working_dir", config.working_dir},
+          {"ports", config.ports},
+          {"volumes", config.volumes},
+          {"stop_signal", config.stop_signal},
+          {"labels", config.labels},
+          {"annotations", config.annotations}};
 }
 
 Json file_inputs(const workspace::ImageFile& file) {
   switch (file.type) {
-    case workspace::ImageFile::Type::directory: return {"d", file.mode};
-    case workspace::ImageFile::Type::symlink: return {"l", file.target};
-    case workspace::ImageFile::Type::file: break;
+    case workspace::ImageFile::Type::directory:
+      return {"d", file.mode};
+    case workspace::ImageFile::Type::symlink:
+      return {"l", file.target};
+    case workspace::ImageFile::Type::file:
+      break;
   }
   return {"f", file.mode, sha256(std::string_view(file.text)).str()};
 }
@@ -48,7 +57,8 @@ std::size_t GraphBuilder::files(const workspace::Recipe& recipe) {
   node.subject = recipe.name;
   node.recipe = &recipe;
   Json entries = Json::object();
-  for (const auto& file : recipe.image->files) entries[file.path] = file_inputs(file);
+  for (const auto& file : recipe.image->files)
+    entries[file.path] = file_inputs(file);
   node.fixed = {{"version", kFilesVersion}, {"files", entries}};
   return add(std::move(node));
 }
@@ -73,7 +83,8 @@ std::vector<GraphBuilder::LayerPlan> GraphBuilder::layer_order(const workspace::
   for (const auto& [component, layers] : others)
     order.insert(order.end(), layers.begin(), layers.end());
   order.insert(order.end(), own.begin(), own.end());
-  if (!recipe.image->files.empty()) order.push_back({"files", files(recipe)});
+  if (!recipe.image->files.empty())
+    order.push_back({"files", files(recipe)});
   return order;
 }
 
@@ -84,7 +95,8 @@ std::size_t GraphBuilder::layer(const workspace::Recipe& recipe, const LayerPlan
   node.recipe = &recipe;
   auto owners = recipe.image->owners;
   for (const auto& file : recipe.image->files)
-    if (file.uid != 0 || file.gid != 0) owners[file.path] = {file.uid, file.gid};
+    if (file.uid != 0 || file.gid != 0)
+      owners[file.path] = {file.uid, file.gid};
   auto modes = recipe.image->modes;
   modes.insert(recipe.modes.begin(), recipe.modes.end());
   node.fixed = {{"assembly", image::kAssembly},
@@ -114,7 +126,8 @@ std::size_t GraphBuilder::image(const workspace::Recipe& recipe,
   node.kind = ActionKind::image;
   node.subject = recipe.name;
   node.recipe = &recipe;
-  if (!recipe.fork.empty()) node.fork = &workspace_.forks.at(recipe.fork);
+  if (!recipe.fork.empty())
+    node.fork = &workspace_.forks.at(recipe.fork);
   node.fixed = {{"assembly", image::kAssembly},
                 {"name", recipe.name},
                 {"config", config_inputs(recipe.image->config)},
@@ -140,7 +153,8 @@ std::size_t GraphBuilder::test(const workspace::Recipe& recipe,
   Json steps = Json::array();
   for (const auto& step : recipe.image->test) {
     steps.push_back({{"exec", step.exec}, {"run", step.run}, {"tools", step.tools}});
-    if (step.tools.empty()) continue;
+    if (step.tools.empty())
+      continue;
     const auto tools = environment(workspace_.config.environments.at(step.tools));
     node.dependencies.push_back({"tools " + step.tools, tools, "tree"});
   }

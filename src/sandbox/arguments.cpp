@@ -24,14 +24,16 @@ std::vector<std::string> bwrap_arguments(const Spec& spec, int seccomp_fd, int s
   };
   add({"--uid", std::to_string(spec.uid), "--gid", std::to_string(spec.gid)});
   add({"--hostname", spec.hostname});
-  if (!spec.interactive) add({"--new-session"});
+  if (!spec.interactive)
+    add({"--new-session"});
   for (std::size_t index = 0; index < spec.mounts.size(); ++index) {
     const auto& mount = spec.mounts[index];
     add({Stage::read_only(mount) ? "--ro-bind" : "--bind", Stage::path(index), mount.at});
     if (index == 0)
       add({"--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"});
   }
-  for (const auto& [name, value] : spec.environment) add({"--setenv", name, value});
+  for (const auto& [name, value] : spec.environment)
+    add({"--setenv", name, value});
   add({"--chdir", spec.directory});
   add({"--seccomp", std::to_string(seccomp_fd)});
   add({"--json-status-fd", std::to_string(status_fd)});

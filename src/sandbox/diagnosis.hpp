@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cullet/base/error.hpp"
+
 #include "stage.hpp"
 
 namespace cullet::sandbox {

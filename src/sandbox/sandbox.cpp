@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/sandbox/sandbox.hpp"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 
-#include "arguments.hpp"
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "cullet/base/error.hpp"
 #include "cullet/base/json.hpp"
 #include "cullet/sandbox/seccomp.hpp"
+
+#include "arguments.hpp"
 #include "diagnosis.hpp"
 
 namespace cullet::sandbox {
@@ -29,7 +30,8 @@ struct Pipe {
   Fd read, write;
   Pipe() {
     std::array<int, 2> ends{};
-    if (pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error("cannot make a pipe", errno);
+    if (pipe2(ends.data(), O_CLOEXEC) != 0)
+      throw system_error("cannot make a pipe", errno);
     read = Fd(ends[0]);
     write = Fd(ends[1]);
   }
@@ -38,7 +40,8 @@ struct Pipe {
 Fd seccomp_file() {
   static const std::string program = seccomp_program();
   Fd file(memfd_create("seccomp", MFD_CLOEXEC));
-  if (!file.valid()) throw system_error("cannot hand over the seccomp filter", errno);
+  if (!file.valid())
+    throw system_error("cannot hand over the seccomp filter", errno);
   write_all(file.get(), as_bytes(program), "the seccomp filter");
   lseek(file.get(), 0, SEEK_SET);
   return file;
@@ -58,12 +61,16 @@ class Output {
   /// Reads once; false at the end.
   bool pump() {
     const auto got = read(pipe_.read.get(), buffer_.data(), buffer_.size());
-    if (got < 0) return errno == EINTR || errno == EAGAIN;
-    if (got == 0) return false;
+    if (got < 0)
+      return errno == EINTR || errno == EAGAIN;
+    if (got == 0)
+      return false;
     const auto size = std::min(left_, static_cast<std::uint64_t>(got));
     const Bytes bytes(buffer_.data(), static_cast<std::size_t>(size));
-    if (to_ >= 0) write_all(to_, bytes, "the log");
-    if (beginning_.size() < 2000) beginning_.append(as_text(bytes).substr(0, 2000));
+    if (to_ >= 0)
+      write_all(to_, bytes, "the log");
+    if (beginning_.size() < 2000)
+      beginning_.append(as_text(bytes).substr(0, 2000));
     left_ -= size;
     over_ = over_ || size < static_cast<std::uint64_t>(got);
     return true;
@@ -104,15 +111,18 @@ class Report {
   bool read_some() {
     std::array<char, 4096> buffer{};
     const auto got = read(pipe_.read.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) return true;
-    if (got <= 0) return false;
+    if (got < 0 && errno == EINTR)
+      return true;
+    if (got <= 0)
+      return false;
     text_.append(buffer.data(), static_cast<std::size_t>(got));
     return true;
   }
 
   [[nodiscard]] std::optional<int> number(std::string_view field) const {
     const auto at = text_.rfind(field);
-    if (at == std::string::npos) return std::nullopt;
+    if (at == std::string::npos)
+      return std::nullopt;
     return std::atoi(text_.c_str() + at + field.size());
   }
 
@@ -186,7 +196,8 @@ class Run {
       return Process::start(process);
     } catch (Error& failure) {
       const auto at = stage_.failed_at();
-      if (at.part != Stage::Part::none) throw stage_error(at, spec_);
+      if (at.part != Stage::Part::none)
+        throw stage_error(at, spec_);
       failure.hint("bubblewrap is needed: apt-get install bubblewrap");
       throw;
     }
@@ -197,10 +208,12 @@ class Run {
     const auto deadline = SteadyClock::now() + std::chrono::seconds(spec_.limits.seconds);
     bool open = true;
     while (open) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline -
-                                                                              SteadyClock::now());
-      if (left.count() <= 0) return stop(process, Outcome::timed_out);
-      std::array<pollfd, 3> waits{pollfd{output_.fd(), POLLIN, 0}, pollfd{cancel_.fd(), POLLIN, 0},
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now());
+      if (left.count() <= 0)
+        return stop(process, Outcome::timed_out);
+      std::array<pollfd, 3> waits{pollfd{output_.fd(), POLLIN, 0},
+                                  pollfd{cancel_.fd(), POLLIN, 0},
                                   pollfd{process.fd(), POLLIN, 0}};
       const auto wait = std::min<std::int64_t>(left.count() + 1, 60'000);
       poll(waits.data(), waits.size(), static_cast<int>(wait));
@@ -212,7 +225,8 @@ class Run {
         open = output_.pump();
       else if (waits[2].revents != 0)
         open = false;
-      if (output_.over_limit()) return stop(process, Outcome::output_limit);
+      if (output_.over_limit())
+        return stop(process, Outcome::output_limit);
     }
     process.wait(cancel_);
     return Outcome::exited;

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stage.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -8,12 +14,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <csignal>
-#include <cstring>
 
 #include "cullet/base/error.hpp"
 
@@ -59,7 +59,8 @@ class Options {
 
 int write_file(const char* path, const std::string& text) noexcept {
   const int fd = open(path, O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return errno;
+  if (fd < 0)
+    return errno;
   const auto written = write(fd, text.data(), text.size());
   const int error = written < 0 ? errno : 0;
   close(fd);
@@ -73,14 +74,17 @@ int open_path(const std::string& path) noexcept {
 int limit(int resource, rlim_t value) noexcept {
   rlimit now{};
   // A limit can only go down for a user without privileges.
-  if (getrlimit(static_cast<__rlimit_resource>(resource), &now) != 0) return errno;
+  if (getrlimit(static_cast<__rlimit_resource>(resource), &now) != 0)
+    return errno;
   const rlimit wanted{std::min(value, now.rlim_max), std::min(value, now.rlim_max)};
   return setrlimit(static_cast<__rlimit_resource>(resource), &wanted) == 0 ? 0 : errno;
 }
 
 }  // namespace
 
-std::string Stage::path(std::size_t mount) { return cat(kRoot, "/", mount); }
+std::string Stage::path(std::size_t mount) {
+  return cat(kRoot, "/", mount);
+}
 
 Stage::Stage(const std::vector<Mount>& mounts, const Limits& limits)
     : uid_map_(cat("0 ", geteuid(), " 1")), gid_map_(cat("0 ", getegid(), " 1")), limits_(limits) {
@@ -93,7 +97,8 @@ Stage::Stage(const std::vector<Mount>& mounts, const Limits& limits)
       // overlayfs wants two trees when nothing may be written: one alone is bound.
       piece.bound = mount.lower.front().string();
     } else {
-      for (const auto& tree : mount.lower) piece.lower.push_back(tree.string());
+      for (const auto& tree : mount.lower)
+        piece.lower.push_back(tree.string());
       if (!mount.upper.empty()) {
         piece.upper = (mount.upper / "upper").string();
         piece.work = (mount.upper / "work").string();
@@ -105,14 +110,16 @@ Stage::Stage(const std::vector<Mount>& mounts, const Limits& limits)
     pieces_.push_back(std::move(piece));
   }
   std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error("cannot make a pipe", errno);
+  if (pipe2(ends.data(), O_CLOEXEC) != 0)
+    throw system_error("cannot make a pipe", errno);
   report_read_ = Fd(ends[0]);
   report_write_ = Fd(ends[1]);
 }
 
 int Stage::fail(Part part, std::size_t mount, int error) noexcept {
   const Failure failure{part, static_cast<unsigned>(mount), error};
-  if (write(report_write_.get(), &failure, sizeof failure) < 0) return error;
+  if (write(report_write_.get(), &failure, sizeof failure) < 0)
+    return error;
   return error;
 }
 
@@ -124,8 +131,10 @@ Stage::Failure Stage::failed_at() const {
 
 int Stage::map_ids() noexcept {
   // setgroups must be off before an unprivileged user may map a group (user_namespaces(7)).
-  if (const int error = write_file("/proc/self/setgroups", "deny")) return error;
-  if (const int error = write_file("/proc/self/uid_map", uid_map_)) return error;
+  if (const int error = write_file("/proc/self/setgroups", "deny"))
+    return error;
+  if (const int error = write_file("/proc/self/uid_map", uid_map_))
+    return error;
   return write_file("/proc/self/gid_map", gid_map_);
 }
 
@@ -134,32 +143,39 @@ int Stage::mount_overlay(const Piece& piece, std::size_t index) noexcept {
   Options options;
   options.text("userxattr,lowerdir=");
   for (std::size_t tree = 0; tree < piece.lower.size(); ++tree) {
-    if (tree > 0) options.text(":");
+    if (tree > 0)
+      options.text(":");
     options.directory(fds[tree]);
   }
   if (!piece.upper.empty()) {
     options.text(",upperdir=").directory(fds[piece.lower.size()]);
     options.text(",workdir=").directory(fds[piece.lower.size() + 1]);
   }
-  if (options.full()) return E2BIG;
+  if (options.full())
+    return E2BIG;
   return mount("overlay", piece.at.c_str(), "overlay", kMountFlags, options.c_str()) == 0 ? 0
                                                                                           : errno;
 }
 
 int Stage::set_limits() noexcept {
   // Set inside the namespace, so that the kernel counts the sandbox's processes alone (Linux 5.14).
-  if (const int error = limit(RLIMIT_NPROC, limits_.processes)) return error;
-  if (const int error = limit(RLIMIT_FSIZE, limits_.file_bytes)) return error;
+  if (const int error = limit(RLIMIT_NPROC, limits_.processes))
+    return error;
+  if (const int error = limit(RLIMIT_FSIZE, limits_.file_bytes))
+    return error;
   if (limits_.memory != 0)
-    if (const int error = limit(RLIMIT_AS, limits_.memory)) return error;
+    if (const int error = limit(RLIMIT_AS, limits_.memory))
+      return error;
   return limit(RLIMIT_CORE, 0);
 }
 
 int Stage::prepare() noexcept {
-  if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return fail(Part::user_namespace, 0, errno);
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
+    return fail(Part::user_namespace, 0, errno);
   // A change of credentials may have cleared what Process asked for (prctl(2)).
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (const int error = map_ids()) return fail(Part::id_map, 0, error);
+  if (const int error = map_ids())
+    return fail(Part::id_map, 0, error);
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
     return fail(Part::private_mounts, 0, errno);
   // Opened now: after this the stage's tmpfs may hide them, and before it they belonged to another
@@ -168,7 +184,8 @@ int Stage::prepare() noexcept {
     const auto& piece = pieces_[index];
     auto& fds = fds_[index];
     for (std::size_t tree = 0; tree < piece.lower.size(); ++tree)
-      if ((fds[tree] = open_path(piece.lower[tree])) < 0) return fail(Part::tree, index, errno);
+      if ((fds[tree] = open_path(piece.lower[tree])) < 0)
+        return fail(Part::tree, index, errno);
     if (!piece.upper.empty()) {
       if ((fds[piece.lower.size()] = open_path(piece.upper)) < 0 ||
           (fds[piece.lower.size() + 1] = open_path(piece.work)) < 0)
@@ -181,9 +198,11 @@ int Stage::prepare() noexcept {
     return fail(Part::room, 0, errno);
   for (std::size_t index = 0; index < pieces_.size(); ++index) {
     const auto& piece = pieces_[index];
-    if (mkdir(piece.at.c_str(), 0755) != 0) return fail(Part::room, index, errno);
+    if (mkdir(piece.at.c_str(), 0755) != 0)
+      return fail(Part::room, index, errno);
     if (piece.bound.empty()) {
-      if (const int error = mount_overlay(piece, index)) return fail(Part::overlay, index, error);
+      if (const int error = mount_overlay(piece, index))
+        return fail(Part::overlay, index, error);
       continue;
     }
     Options from;
@@ -192,7 +211,8 @@ int Stage::prepare() noexcept {
     if (mount(from.c_str(), piece.at.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0)
       return fail(Part::bind, index, errno);
   }
-  if (const int error = set_limits()) return fail(Part::limits, 0, error);
+  if (const int error = set_limits())
+    return fail(Part::limits, 0, error);
   return 0;
 }
 

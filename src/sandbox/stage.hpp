@@ -26,11 +26,21 @@ class Stage {
   /// Returns 0 or an errno; where it failed is then in failed_at().
   int prepare() noexcept;
 
-  enum class Part { none, user_namespace, id_map, private_mounts, room, tree, overlay, bind, limits };
+  enum class Part {
+    none,
+    user_namespace,
+    id_map,
+    private_mounts,
+    room,
+    tree,
+    overlay,
+    bind,
+    limits
+  };
   struct Failure {
     Part part = Part::none;
-    unsigned mount = 0;                 ///< index of the mount, for tree, overlay and bind
-    int error = 0;                      ///< errno
+    unsigned mount = 0;  ///< index of the mount, for tree, overlay and bind
+    int error = 0;       ///< errno
   };
   /// To be called in the parent after prepare() failed in the child.
   [[nodiscard]] Failure failed_at() const;
@@ -41,8 +51,8 @@ class Stage {
  private:
   struct Piece {
     std::vector<std::string> lower;
-    std::string upper, work;            ///< of an overlay that takes changes
-    std::string bound;                  ///< of a plain directory instead of an overlay
+    std::string upper, work;  ///< of an overlay that takes changes
+    std::string bound;        ///< of a plain directory instead of an overlay
     std::string at;
   };
   int fail(Part part, std::size_t mount, int error) noexcept;
@@ -51,7 +61,7 @@ class Stage {
   int set_limits() noexcept;
 
   std::vector<Piece> pieces_;
-  std::vector<std::vector<int>> fds_;   ///< room for the directories' descriptors, per piece
+  std::vector<std::vector<int>> fds_;  ///< room for the directories' descriptors, per piece
   std::string uid_map_, gid_map_;
   Limits limits_;
   Fd report_read_, report_write_;

@@ -285,10 +285,12 @@ void Store::discard_dangling_actions() {
   const auto whole = [&](const std::filesystem::path& path) {
     const auto record = read_record(path);
     return record &&
-           std::all_of(record->trees.begin(), record->trees.end(),
+           std::all_of(record->trees.begin(),
+                       record->trees.end(),
                        [&](const TreeDigest& digest) { return find_tree(digest).has_value(); }) &&
-           std::all_of(record->blobs.begin(), record->blobs.end(),
-                       [&](const BlobDigest& digest) { return has_blob(digest); });
+           std::all_of(record->blobs.begin(), record->blobs.end(), [&](const BlobDigest& digest) {
+             return has_blob(digest);
+           });
   };
   const auto actions = root() / "actions";
   for (const auto& prefix : list_directory(open_directory(actions).get(), actions.string())) {

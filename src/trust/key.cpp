@@ -8,6 +8,7 @@
 
 #include "cullet/base/digest.hpp"
 #include "cullet/base/text.hpp"
+
 #include "openssl.hpp"
 
 namespace cullet::trust {
@@ -37,16 +38,20 @@ class Secret {
 };
 
 /// A callback that knows no passphrase keeps OpenSSL from asking on the terminal itself.
-int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) { return -1; }
+int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) {
+  return -1;
+}
 
-KeyHandle decrypt(std::string_view pem, const std::function<std::string()>& passphrase,
+KeyHandle decrypt(std::string_view pem,
+                  const std::function<std::string()>& passphrase,
                   std::string_view what) {
   const auto bio = reader(pem);
   const EncryptedHandle encrypted(PEM_read_bio_PKCS8(bio.get(), nullptr, no_passphrase, nullptr));
-  if (!encrypted) throw openssl_error(cat("cannot read the key ", what), Kind::input);
+  if (!encrypted)
+    throw openssl_error(cat("cannot read the key ", what), Kind::input);
   const Secret secret(passphrase());
-  const Pkcs8Handle plain(PKCS8_decrypt(encrypted.get(), secret.text().data(),
-                                        static_cast<int>(secret.text().size())));
+  const Pkcs8Handle plain(
+      PKCS8_decrypt(encrypted.get(), secret.text().data(), static_cast<int>(secret.text().size())));
   if (!plain) {
     ERR_clear_error();
     throw Error(Kind::input, cat("the passphrase does not open ", what))
@@ -58,14 +63,16 @@ KeyHandle decrypt(std::string_view pem, const std::function<std::string()>& pass
 KeyHandle read_plain(std::string_view pem, std::string_view what) {
   const auto bio = reader(pem);
   KeyHandle key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
-  if (!key) throw openssl_error(cat("cannot read the private key ", what), Kind::input);
+  if (!key)
+    throw openssl_error(cat("cannot read the private key ", what), Kind::input);
   return key;
 }
 
 std::string der_of(EVP_PKEY* key) {
   unsigned char* der = nullptr;
   const int size = i2d_PUBKEY(key, &der);
-  if (size < 0) throw openssl_error("cannot encode a public key");
+  if (size < 0)
+    throw openssl_error("cannot encode a public key");
   std::string out(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
   OPENSSL_free(der);
   return out;
@@ -103,12 +110,14 @@ std::string PublicKey::hint() const {
 
 bool PublicKey::verify(std::string_view message, std::string_view signature) const {
   const DigestHandle context(EVP_MD_CTX_new());
-  if (!context || EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr,
-                                       state_->key.get()) != 1)
+  if (!context ||
+      EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, state_->key.get()) != 1)
     throw openssl_error("cannot verify a signature");
-  const int verdict = EVP_DigestVerify(
-      context.get(), reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),
-      reinterpret_cast<const unsigned char*>(message.data()), message.size());
+  const int verdict = EVP_DigestVerify(context.get(),
+                                       reinterpret_cast<const unsigned char*>(signature.data()),
+                                       signature.size(),
+                                       reinterpret_cast<const unsigned char*>(message.data()),
+                                       message.size());
   ERR_clear_error();
   return verdict == 1;
 }
@@ -116,18 +125,21 @@ bool PublicKey::verify(std::string_view message, std::string_view signature) con
 PrivateKey PrivateKey::generate() {
   auto state = std::make_shared<State>();
   state->key.reset(EVP_EC_gen("P-256"));
-  if (!state->key) throw openssl_error("cannot generate a key", Kind::machine);
+  if (!state->key)
+    throw openssl_error("cannot generate a key", Kind::machine);
   PrivateKey key;
   key.state_ = std::move(state);
   return key;
 }
 
-PrivateKey PrivateKey::parse(std::string_view pem, const std::function<std::string()>& passphrase,
+PrivateKey PrivateKey::parse(std::string_view pem,
+                             const std::function<std::string()>& passphrase,
                              std::string_view what) {
   auto state = std::make_shared<State>();
   const bool encrypted = pem.find("BEGIN ENCRYPTED PRIVATE KEY") != std::string_view::npos;
   state->key = encrypted ? decrypt(pem, passphrase, what) : read_plain(pem, what);
-  if (!state->key) throw openssl_error(cat("cannot read the private key ", what), Kind::input);
+  if (!state->key)
+    throw openssl_error(cat("cannot read the private key ", what), Kind::input);
   require_p256(state->key.get(), what);
   PrivateKey key;
   key.state_ = std::move(state);
@@ -138,14 +150,15 @@ std::string PrivateKey::encrypted_pem(std::string_view passphrase) const {
   if (passphrase.empty())
     throw Error(Kind::input, "a signing key needs a passphrase that is not empty");
   const Pkcs8Handle plain(EVP_PKEY2PKCS8(state_->key.get()));
-  AlgorithmHandle algorithm(PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), nullptr, 16, nullptr, kScryptN,
-                                                  kScryptR, kScryptP));
-  if (!plain || !algorithm) throw openssl_error("cannot encrypt a key");
+  AlgorithmHandle algorithm(
+      PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), nullptr, 16, nullptr, kScryptN, kScryptR, kScryptP));
+  if (!plain || !algorithm)
+    throw openssl_error("cannot encrypt a key");
   // On success the encrypted key owns the algorithm.
-  const EncryptedHandle encrypted(PKCS8_set0_pbe(passphrase.data(),
-                                                 static_cast<int>(passphrase.size()),
-                                                 plain.get(), algorithm.get()));
-  if (!encrypted) throw openssl_error("cannot encrypt a key");
+  const EncryptedHandle encrypted(PKCS8_set0_pbe(
+      passphrase.data(), static_cast<int>(passphrase.size()), plain.get(), algorithm.get()));
+  if (!encrypted)
+    throw openssl_error("cannot encrypt a key");
   [[maybe_unused]] const auto* owned = algorithm.release();
   const auto bio = writer();
   if (PEM_write_bio_PKCS8(bio.get(), encrypted.get()) != 1)
@@ -158,7 +171,8 @@ PublicKey PrivateKey::public_key() const {
   const auto* at = reinterpret_cast<const unsigned char*>(der.data());
   auto state = std::make_shared<PublicKey::State>();
   state->key.reset(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
-  if (!state->key) throw openssl_error("cannot derive a public key");
+  if (!state->key)
+    throw openssl_error("cannot derive a public key");
   PublicKey key;
   key.state_ = std::move(state);
   return key;
@@ -174,7 +188,10 @@ std::string PrivateKey::sign(std::string_view message) const {
   if (EVP_DigestSign(context.get(), nullptr, &size, bytes, message.size()) != 1)
     throw openssl_error("cannot sign");
   std::string signature(size, '\0');
-  if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, bytes,
+  if (EVP_DigestSign(context.get(),
+                     reinterpret_cast<unsigned char*>(signature.data()),
+                     &size,
+                     bytes,
                      message.size()) != 1)
     throw openssl_error("cannot sign");
   signature.resize(size);

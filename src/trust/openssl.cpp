@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "openssl.hpp"
 
-#include <openssl/err.h>
-
 #include <array>
+
+#include <openssl/err.h>
 
 namespace cullet::trust {
 
@@ -16,13 +16,15 @@ Error openssl_error(std::string_view what, Kind kind) {
 
 BioHandle reader(std::string_view text) {
   BioHandle bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  if (!bio) throw openssl_error("cannot read a key");
+  if (!bio)
+    throw openssl_error("cannot read a key");
   return bio;
 }
 
 BioHandle writer() {
   BioHandle bio(BIO_new(BIO_s_secmem()));
-  if (!bio) throw openssl_error("cannot write a key");
+  if (!bio)
+    throw openssl_error("cannot write a key");
   return bio;
 }
 
@@ -36,8 +38,7 @@ void require_p256(EVP_PKEY* key, std::string_view what) {
   std::array<char, 64> group{};
   std::size_t length = 0;
   const bool elliptic = EVP_PKEY_get_base_id(key) == EVP_PKEY_EC;
-  if (!elliptic ||
-      EVP_PKEY_get_group_name(key, group.data(), group.size(), &length) != 1 ||
+  if (!elliptic || EVP_PKEY_get_group_name(key, group.data(), group.size(), &length) != 1 ||
       std::string_view(group.data(), length) != "prime256v1")
     throw Error(Kind::input, cat(what, " is not an ECDSA P-256 key"))
         .hint("make one with `cullet key new`");

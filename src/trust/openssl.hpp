@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-
-#include <string>
-#include <string_view>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/handle.hpp"

@@ -2,6 +2,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/trust/signature.hpp"
+
 #include "simple_signing.hpp"
 
 namespace cullet::trust {
@@ -27,7 +28,8 @@ image::BlobOrigin in_memory(std::string bytes) {
   return origin;
 }
 
-image::Descriptor put(image::Repository& repository, const std::string& bytes,
+image::Descriptor put(image::Repository& repository,
+                      const std::string& bytes,
                       std::string_view media_type) {
   auto descriptor = image::Descriptor::of(bytes, std::string(media_type));
   repository.put_blob(descriptor, in_memory(bytes));
@@ -37,9 +39,11 @@ image::Descriptor put(image::Repository& repository, const std::string& bytes,
 std::optional<image::Manifest> legacy_manifest(image::Repository& repository,
                                                const BlobDigest& digest) {
   const auto tag = repository.find_tag(signature_tag(digest));
-  if (!tag) return std::nullopt;
+  if (!tag)
+    return std::nullopt;
   const auto found = repository.find_manifest(tag->digest);
-  if (!found) return std::nullopt;
+  if (!found)
+    return std::nullopt;
   return image::Manifest::parse(found->bytes, cat(repository.name(), ":", signature_tag(digest)));
 }
 
@@ -48,23 +52,29 @@ bool holds(const image::Manifest& legacy, const std::string& payload, const Publ
   const BlobDigest want(sha256(payload));
   for (const auto& layer : legacy.layers) {
     const auto annotation = layer.annotations.find(std::string(kSignatureAnnotation));
-    if (layer.digest != want || annotation == layer.annotations.end()) continue;
+    if (layer.digest != want || annotation == layer.annotations.end())
+      continue;
     const auto signature = base64_decode(annotation->second);
-    if (signature && key.verify(payload, *signature)) return true;
+    if (signature && key.verify(payload, *signature))
+      return true;
   }
   return false;
 }
 
-bool sign_legacy(image::Repository& repository, const image::Descriptor& manifest,
-                 const PrivateKey& key, const std::string& docker_reference) {
+bool sign_legacy(image::Repository& repository,
+                 const image::Descriptor& manifest,
+                 const PrivateKey& key,
+                 const std::string& docker_reference) {
   const auto payload = simple_signing_payload(docker_reference, manifest.digest);
   auto legacy = legacy_manifest(repository, manifest.digest).value_or(image::Manifest{});
-  if (holds(legacy, payload, key.public_key())) return false;
+  if (holds(legacy, payload, key.public_key()))
+    return false;
   auto layer = put(repository, payload, kSimpleSigningType);
   layer.annotations[std::string(kSignatureAnnotation)] = base64(key.sign(payload));
   legacy.layers.push_back(std::move(layer));
   Json diff_ids = Json::array();
-  for (const auto& one : legacy.layers) diff_ids.push_back(one.digest.str());
+  for (const auto& one : legacy.layers)
+    diff_ids.push_back(one.digest.str());
   // Nobody reads this config, but clients expect one of an image's form.
   legacy.config = put(repository,
                       canonical({{"architecture", ""},
@@ -79,16 +89,20 @@ bool sign_legacy(image::Repository& repository, const image::Descriptor& manifes
   return true;
 }
 
-bool has_bundle(image::Repository& repository, const image::Descriptor& manifest,
+bool has_bundle(image::Repository& repository,
+                const image::Descriptor& manifest,
                 const PublicKey& key) {
   for (const auto& found : verify(repository, manifest, key).found)
-    if (found.valid && found.format == "bundle v0.3") return true;
+    if (found.valid && found.format == "bundle v0.3")
+      return true;
   return false;
 }
 
-bool sign_bundle(image::Repository& repository, const image::Descriptor& manifest,
+bool sign_bundle(image::Repository& repository,
+                 const image::Descriptor& manifest,
                  const PrivateKey& key) {
-  if (has_bundle(repository, manifest, key.public_key())) return false;
+  if (has_bundle(repository, manifest, key.public_key()))
+    return false;
   const auto bundle = make_bundle(key, manifest.digest, kSignPredicate, Json::object());
   image::Manifest carrier;
   carrier.artifact_type = kBundleType;
@@ -105,7 +119,9 @@ bool sign_bundle(image::Repository& repository, const image::Descriptor& manifes
 
 }  // namespace
 
-std::string signature_tag(const BlobDigest& digest) { return cat("sha256-", digest.hex(), ".sig"); }
+std::string signature_tag(const BlobDigest& digest) {
+  return cat("sha256-", digest.hex(), ".sig");
+}
 
 std::string simple_signing_payload(const std::string& docker_reference, const BlobDigest& digest) {
   return canonical({{"critical",
@@ -115,7 +131,9 @@ std::string simple_signing_payload(const std::string& docker_reference, const Bl
                     {"optional", nullptr}});
 }
 
-bool sign(image::Repository& repository, const image::Descriptor& manifest, const PrivateKey& key,
+bool sign(image::Repository& repository,
+          const image::Descriptor& manifest,
+          const PrivateKey& key,
           const std::string& docker_reference) {
   return with_context(cat("signing ", repository.name(), "@", manifest.digest), [&] {
     // The bundle first: readers of bundles fall back to the legacy one only where there is none.
@@ -125,15 +143,17 @@ bool sign(image::Repository& repository, const image::Descriptor& manifest, cons
   });
 }
 
-bool is_signed(image::Repository& repository, const image::Descriptor& manifest,
-               const PublicKey& key, const std::string& docker_reference) {
+bool is_signed(image::Repository& repository,
+               const image::Descriptor& manifest,
+               const PublicKey& key,
+               const std::string& docker_reference) {
   const auto legacy = legacy_manifest(repository, manifest.digest);
-  if (!legacy ||
-      !holds(*legacy, simple_signing_payload(docker_reference, manifest.digest), key))
+  if (!legacy || !holds(*legacy, simple_signing_payload(docker_reference, manifest.digest), key))
     return false;
   for (const auto& referrer : repository.referrers(manifest.digest, std::string(kBundleType))) {
     const auto predicate = referrer.annotations.find(std::string(kPredicateAnnotation));
-    if (predicate != referrer.annotations.end() && predicate->second == kSignPredicate) return true;
+    if (predicate != referrer.annotations.end() && predicate->second == kSignPredicate)
+      return true;
   }
   return false;
 }

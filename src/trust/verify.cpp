@@ -4,6 +4,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/trust/signature.hpp"
+
 #include "simple_signing.hpp"
 
 namespace cullet::trust {
@@ -12,7 +13,8 @@ namespace {
 
 constexpr std::uint64_t kMaxBundleBytes = std::uint64_t{32} << 20U;
 
-std::string read_blob(image::Repository& repository, const image::Descriptor& blob,
+std::string read_blob(image::Repository& repository,
+                      const image::Descriptor& blob,
                       std::uint64_t limit) {
   if (blob.size > limit)
     throw Error(Kind::input, cat("it is larger than ", human_size(limit)));
@@ -21,12 +23,16 @@ std::string read_blob(image::Repository& repository, const image::Descriptor& bl
 }
 
 /// Why a legacy signature is worth nothing; empty when it holds.
-std::string legacy_problem(image::Repository& repository, const image::Descriptor& manifest,
-                           const image::Descriptor& layer, const PublicKey& key) {
+std::string legacy_problem(image::Repository& repository,
+                           const image::Descriptor& manifest,
+                           const image::Descriptor& layer,
+                           const PublicKey& key) {
   const auto annotation = layer.annotations.find(std::string(kSignatureAnnotation));
-  if (annotation == layer.annotations.end()) return "the layer carries no signature";
+  if (annotation == layer.annotations.end())
+    return "the layer carries no signature";
   const auto signature = base64_decode(annotation->second);
-  if (!signature) return "the signature is not base64";
+  if (!signature)
+    return "the signature is not base64";
   const auto payload = read_blob(repository, layer, kMaxPayloadBytes);
   if (!key.verify(payload, *signature))
     return "it was made with another key, or its content was changed";
@@ -43,12 +49,16 @@ std::string legacy_problem(image::Repository& repository, const image::Descripto
 /// Why a bundle is no signature of the image; empty when it is. nullopt for an attestation.
 std::optional<std::string> bundle_problem(image::Repository& repository,
                                           const image::Descriptor& manifest,
-                                          const image::Manifest& carrier, const PublicKey& key) {
-  if (carrier.layers.size() != 1) return "the carrier does not hold exactly one bundle";
+                                          const image::Manifest& carrier,
+                                          const PublicKey& key) {
+  if (carrier.layers.size() != 1)
+    return "the carrier does not hold exactly one bundle";
   const auto bundle = read_blob(repository, carrier.layers[0], kMaxBundleBytes);
   const auto statement = open_bundle(bundle, key, "the bundle");
-  if (statement.predicate_type != kSignPredicate) return std::nullopt;
-  if (statement.subject != manifest.digest) return "it is for another image";
+  if (statement.predicate_type != kSignPredicate)
+    return std::nullopt;
+  if (statement.subject != manifest.digest)
+    return "it is for another image";
   return "";
 }
 
@@ -58,22 +68,28 @@ template <class Check>
 void judge(SignatureReport& report, SignatureReport::Found found, const Check& check) {
   try {
     const std::optional<std::string> problem = check();
-    if (!problem) return;
+    if (!problem)
+      return;
     found.problem = *problem;
   } catch (const Error& error) {
-    if (error.kind() != Kind::input && error.kind() != Kind::refused) throw;
+    if (error.kind() != Kind::input && error.kind() != Kind::refused)
+      throw;
     found.problem = error.message();
   }
   found.valid = found.problem.empty();
   report.found.push_back(std::move(found));
 }
 
-void verify_legacy(image::Repository& repository, const image::Descriptor& manifest,
-                   const PublicKey& key, SignatureReport& report) {
+void verify_legacy(image::Repository& repository,
+                   const image::Descriptor& manifest,
+                   const PublicKey& key,
+                   SignatureReport& report) {
   const auto tag = repository.find_tag(signature_tag(manifest.digest));
-  if (!tag) return;
+  if (!tag)
+    return;
   const auto found = repository.find_manifest(tag->digest);
-  if (!found) return;
+  if (!found)
+    return;
   const auto carrier = image::Manifest::parse(found->bytes, signature_tag(manifest.digest));
   const auto count = std::min(carrier.layers.size(), kMostSignatures);
   for (std::size_t index = 0; index < count; ++index)
@@ -82,15 +98,18 @@ void verify_legacy(image::Repository& repository, const image::Descriptor& manif
     });
 }
 
-void verify_bundles(image::Repository& repository, const image::Descriptor& manifest,
-                    const PublicKey& key, SignatureReport& report) {
+void verify_bundles(image::Repository& repository,
+                    const image::Descriptor& manifest,
+                    const PublicKey& key,
+                    SignatureReport& report) {
   const auto referrers = repository.referrers(manifest.digest, std::string(kBundleType));
   const auto count = std::min(referrers.size(), kMostSignatures);
   for (std::size_t index = 0; index < count; ++index) {
     const auto& digest = referrers[index].digest;
     judge(report, {"bundle v0.3", digest, false, ""}, [&]() -> std::optional<std::string> {
       const auto found = repository.find_manifest(digest);
-      if (!found) return "its carrier is listed but not there";
+      if (!found)
+        return "its carrier is listed but not there";
       const auto carrier = image::Manifest::parse(found->bytes, digest.str());
       return bundle_problem(repository, manifest, carrier, key);
     });
@@ -103,7 +122,8 @@ bool SignatureReport::ok() const {
   return std::any_of(found.begin(), found.end(), [](const Found& one) { return one.valid; });
 }
 
-SignatureReport verify(image::Repository& repository, const image::Descriptor& manifest,
+SignatureReport verify(image::Repository& repository,
+                       const image::Descriptor& manifest,
                        const PublicKey& key) {
   SignatureReport report;
   with_context(cat("verifying the signatures of ", repository.name(), "@", manifest.digest), [&] {

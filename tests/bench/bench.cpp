@@ -4,10 +4,10 @@
 //   cullet_bench pack STORE TREE N     packs a tree of the store to zstd -3 on two threads, N times
 //   cullet_bench step TREE N           runs `true` in a read-only overlay of TREE, N times
 // and prints seconds, one run a line.
-#include <sys/resource.h>
-
 #include <chrono>
 #include <iostream>
+
+#include <sys/resource.h>
 
 #include "cullet/base/error.hpp"
 #include "cullet/image/layer.hpp"
@@ -50,7 +50,8 @@ void step(const std::string& tree, int times) {
   spec.mounts.push_back({"/", {tree, tree}, {}});
   spec.argv = {"/usr/bin/true"};
   time_it(times, [&] {
-    if (!sandbox::run(spec, Cancel()).status.ok()) throw Error(Kind::step, "`true` failed");
+    if (!sandbox::run(spec, Cancel()).status.ok())
+      throw Error(Kind::step, "`true` failed");
   });
 }
 
@@ -59,7 +60,8 @@ void step(const std::string& tree, int times) {
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   try {
-    if (arguments.size() == 3 && arguments[0] == "capture") capture(arguments[1], arguments[2]);
+    if (arguments.size() == 3 && arguments[0] == "capture")
+      capture(arguments[1], arguments[2]);
     else if (arguments.size() == 4 && arguments[0] == "pack")
       pack(arguments[1], arguments[2], std::stoi(arguments[3]));
     else if (arguments.size() == 3 && arguments[0] == "step")

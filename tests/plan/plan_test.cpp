@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/plan/plan.hpp"
 
-#include <catch2/catch.hpp>
 #include <map>
+
+#include <catch2/catch.hpp>
 
 #include "cullet/base/error.hpp"
 
@@ -26,15 +27,19 @@ class World {
     add_set(environment::set_name("bookworm", packages({"libc6"})), {"libc6"});
   }
 
-  void recipe(const std::string& name, const std::string& more,
-              const std::string& patches = "") {
+  void recipe(const std::string& name, const std::string& more, const std::string& patches = "") {
     workspace_.forks[name] = workspace::parse_fork(
         cat("upstream: https://example.com/x.git\nurl: https://example.com/x.git\n"
-            "pin: { commit: ", std::string(40, 'a'), ", version: '1.0' }\n", patches),
-        "forks/" + name + ".yaml", name);
+            "pin: { commit: ",
+            std::string(40, 'a'),
+            ", version: '1.0' }\n",
+            patches),
+        "forks/" + name + ".yaml",
+        name);
     workspace_.recipes[name] = workspace::parse_recipe(
         cat("fork: ", name, "\nenvironment: c\nsteps: [{ run: make }]\n", more),
-        "recipes/" + name + ".yaml", name);
+        "recipes/" + name + ".yaml",
+        name);
   }
 
   Plan plan(const std::vector<std::string>& recipes) const {
@@ -48,7 +53,8 @@ class World {
       auto& node = plan.nodes[index];
       examine(plan, index, knowledge());
       latest_[node.title()] = *inputs(plan, node);
-      if (node.record) continue;
+      if (node.record)
+        continue;
       ran.push_back(node.title());
       node.record = results_[*node.key] = result(node);
     }
@@ -111,7 +117,8 @@ class World {
 
 std::vector<std::string> titles(const Plan& plan) {
   std::vector<std::string> out;
-  for (const auto& node : plan.nodes) out.push_back(node.title());
+  for (const auto& node : plan.nodes)
+    out.push_back(node.title());
   return out;
 }
 
@@ -124,10 +131,12 @@ TEST_CASE("plan: dependencies come before what needs them, each once", "[plan]")
   world.recipe("z", "outputs: { lib: ['usr/lib/**'] }\n");
   world.recipe("a", "needs: [z, 'z:lib']\n");
   const auto plan = world.plan({"a", "z"});
-  CHECK(titles(plan) == std::vector<std::string>{"source a", "environment c", "source z",
-                                                 "component z", "output z:lib", "component a"});
+  CHECK(titles(plan) ==
+        std::vector<std::string>{
+            "source a", "environment c", "source z", "component z", "output z:lib", "component a"});
   for (std::size_t index = 0; index < plan.nodes.size(); ++index)
-    for (const auto& dependency : plan.nodes[index].dependencies) CHECK(dependency.node < index);
+    for (const auto& dependency : plan.nodes[index].dependencies)
+      CHECK(dependency.node < index);
   CHECK(plan.targets.size() == 2);
 }
 
@@ -168,7 +177,8 @@ TEST_CASE("plan: what ran is cached the next time, and says why before", "[plan]
   CHECK(world.run(first).size() == 3);
   auto second = world.plan({"a"});
   examine(second, world.knowledge());
-  for (const auto& node : second.nodes) CHECK(node.state == State::cached);
+  for (const auto& node : second.nodes)
+    CHECK(node.state == State::cached);
   CHECK(world.run(second).empty());
 }
 
@@ -235,9 +245,11 @@ TEST_CASE("plan: layers are ordered from the most stable to the least", "[plan]"
   const auto plan = world.plan({"n"});
   std::vector<std::string> layers;
   for (const auto& dependency : plan.nodes[plan.targets[0].image.value()].dependencies)
-    if (dependency.label.rfind("layer ", 0) == 0) layers.push_back(dependency.label);
-  CHECK(layers == std::vector<std::string>{"layer packages bookworm libc6", "layer z:lib",
-                                           "layer p", "layer n", "layer files"});
+    if (dependency.label.rfind("layer ", 0) == 0)
+      layers.push_back(dependency.label);
+  CHECK(layers ==
+        std::vector<std::string>{
+            "layer packages bookworm libc6", "layer z:lib", "layer p", "layer n", "layer files"});
   CHECK(contains(titles(plan), "environment tools"));
   REQUIRE(plan.targets[0].test);
 }

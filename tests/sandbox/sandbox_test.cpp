@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/sandbox/sandbox.hpp"
 
+#include <atomic>
+#include <csignal>
+#include <cstddef>
+#include <cstdlib>
+#include <thread>
+
+#include <catch2/catch.hpp>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <catch2/catch.hpp>
-#include <csignal>
-#include <cstddef>
-#include <cstdlib>
-#include <atomic>
-#include <thread>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
@@ -84,7 +84,8 @@ TEST_CASE("sandbox: user, hostname, directory and environment are fixed", "[sand
   spec.directory = "/srv";
   spec.environment["A"] = "b";
   CHECK(sandbox::run(spec, Cancel()).status.ok());
-  CHECK(room.log() == "1000\n1000\ncullet\n/srv\nA=b\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\nPWD=/srv\n");
+  CHECK(room.log() ==
+        "1000\n1000\ncullet\n/srv\nA=b\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\nPWD=/srv\n");
 }
 
 TEST_CASE("sandbox: writes reach the upper directory and $OUT, never the trees", "[sandbox]") {
@@ -123,8 +124,8 @@ TEST_CASE("sandbox: a host's abstract socket can't be reached", "[sandbox]") {
   REQUIRE(bind(server.get(), reinterpret_cast<sockaddr*>(&address), length) == 0);
   REQUIRE(listen(server.get(), 1) == 0);
   Room room;
-  const auto script = cat("python3 -c \"import socket; socket.socket(socket.AF_UNIX).connect('\\0",
-                          name, "')\"");
+  const auto script =
+      cat("python3 -c \"import socket; socket.socket(socket.AF_UNIX).connect('\\0", name, "')\"");
   CHECK_FALSE(room.run(script).status.ok());
   CHECK(room.log().find("Connection refused") != std::string::npos);
 }

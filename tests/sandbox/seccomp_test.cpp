@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/sandbox/seccomp.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include <cstdlib>
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
@@ -21,7 +21,8 @@ std::string python(const std::string& script) {
   const auto log = open_file(directory.path() / "log", O_RDWR | O_CREAT);
   Spec spec;
   spec.mounts.push_back({"/", {"/"}, {}});
-  spec.argv = {"/usr/bin/python3", "-c",
+  spec.argv = {"/usr/bin/python3",
+               "-c",
                "import ctypes, os, errno\n"
                "libc = ctypes.CDLL(None, use_errno=True)\n"
                "def call(*a):\n"
@@ -36,19 +37,19 @@ std::string python(const std::string& script) {
 
 TEST_CASE("seccomp: calls that reach past the sandbox are refused", "[sandbox]") {
 #if defined(__x86_64__)
-  CHECK(python("call(101, 0, 0, 0, 0)") == "EPERM\n");                 // ptrace
-  CHECK(python("call(272, 0x10000000)") == "EPERM\n");                 // unshare(CLONE_NEWUSER)
-  CHECK(python("call(56, 0x10000011, 0, 0, 0, 0)") == "EPERM\n");      // clone(CLONE_NEWUSER)
-  CHECK(python("call(435, 0, 0)") == "ENOSYS\n");                      // clone3
-  CHECK(python("call(425, 1, 0)") == "ENOSYS\n");                      // io_uring_setup
-  CHECK(python("call(250, 0, 0)") == "EPERM\n");                       // keyctl
-  CHECK(python("call(103, 3, 0, 0)") == "EPERM\n");                    // syslog
-  CHECK(python("call(321, 0, 0, 0)") == "EPERM\n");                    // bpf
-  CHECK(python("call(298, 0, 0, 0, 0, 0)") == "EPERM\n");              // perf_event_open
-  CHECK(python("call(165, 0, 0, 0, 0, 0)") == "EPERM\n");              // mount
-  CHECK(python("call(16, 0, 0x5412, b'x')") == "EPERM\n");             // ioctl(TIOCSTI)
-  CHECK(python("call(16, 0, 0x100005412, b'x')") == "EPERM\n");        // the same, high bits set
-  CHECK(python("call(135, 0x0040000)") == "EPERM\n");                  // personality
+  CHECK(python("call(101, 0, 0, 0, 0)") == "EPERM\n");             // ptrace
+  CHECK(python("call(272, 0x10000000)") == "EPERM\n");             // unshare(CLONE_NEWUSER)
+  CHECK(python("call(56, 0x10000011, 0, 0, 0, 0)") == "EPERM\n");  // clone(CLONE_NEWUSER)
+  CHECK(python("call(435, 0, 0)") == "ENOSYS\n");                  // clone3
+  CHECK(python("call(425, 1, 0)") == "ENOSYS\n");                  // io_uring_setup
+  CHECK(python("call(250, 0, 0)") == "EPERM\n");                   // keyctl
+  CHECK(python("call(103, 3, 0, 0)") == "EPERM\n");                // syslog
+  CHECK(python("call(321, 0, 0, 0)") == "EPERM\n");                // bpf
+  CHECK(python("call(298, 0, 0, 0, 0, 0)") == "EPERM\n");          // perf_event_open
+  CHECK(python("call(165, 0, 0, 0, 0, 0)") == "EPERM\n");          // mount
+  CHECK(python("call(16, 0, 0x5412, b'x')") == "EPERM\n");         // ioctl(TIOCSTI)
+  CHECK(python("call(16, 0, 0x100005412, b'x')") == "EPERM\n");    // the same, high bits set
+  CHECK(python("call(135, 0x0040000)") == "EPERM\n");              // personality
 #else
   WARN("skipped: the numbers of this test are x86-64's");
 #endif
@@ -56,8 +57,11 @@ TEST_CASE("seccomp: calls that reach past the sandbox are refused", "[sandbox]")
 
 TEST_CASE("seccomp: only the families of sockets that a build uses", "[sandbox]") {
   const auto family = [](int number) {
-    return python(cat("import socket\ntry:\n  socket.socket(", number,
-                      ", socket.SOCK_RAW if ", number, " == 16 else socket.SOCK_DGRAM)\n  "
+    return python(cat("import socket\ntry:\n  socket.socket(",
+                      number,
+                      ", socket.SOCK_RAW if ",
+                      number,
+                      " == 16 else socket.SOCK_DGRAM)\n  "
                       "print('allowed')\nexcept OSError as e: print(errno.errorcode[e.errno])"));
   };
   CHECK(family(1) == "allowed\n");

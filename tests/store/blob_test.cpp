@@ -95,7 +95,8 @@ TEST_CASE("Store: blobs that are absent or damaged") {
   const auto error = failure([&] { (void)store.open_blob(absent); });
   CHECK(error.kind() == Kind::machine);
   CHECK(error.message() == cat("the store has no blob ", absent));
-  CHECK(error.hints() == std::vector<std::string>{"run `cullet store check --repair`, then build again"});
+  CHECK(error.hints() ==
+        std::vector<std::string>{"run `cullet store check --repair`, then build again"});
 
   const auto digest = store.put_blob("original");
   CHECK(failure([&] { (void)store.read_blob(digest, 7); }).kind() == Kind::input);

@@ -219,7 +219,8 @@ TEST_CASE("Store: trees that are absent or damaged") {
   const auto error = failure([&] { (void)store.tree(absent); });
   CHECK(error.kind() == Kind::machine);
   CHECK(error.message() == cat("the store has no tree ", absent));
-  CHECK(error.hints() == std::vector<std::string>{"run `cullet store check --repair`, then build again"});
+  CHECK(error.hints() ==
+        std::vector<std::string>{"run `cullet store check --repair`, then build again"});
   CHECK(failure([&] { (void)store.manifest(absent); }).kind() == Kind::machine);
 
   const auto tree = commit_sample(store);

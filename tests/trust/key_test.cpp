@@ -8,7 +8,6 @@
 namespace cullet::trust {
 namespace {
 
-
 Error failure(const std::function<void()>& work) {
   try {
     work();
@@ -33,10 +32,13 @@ TEST_CASE("PrivateKey: comes back from its encrypted form with the passphrase", 
   const auto key = PrivateKey::generate();
   const auto pem = key.encrypted_pem("glass");
   CHECK(pem.rfind("-----BEGIN ENCRYPTED PRIVATE KEY-----", 0) == 0);
-  const auto again = PrivateKey::parse(pem, [] { return "glass"; }, "key");
+  const auto again = PrivateKey::parse(
+      pem, [] { return "glass"; }, "key");
   CHECK(again.public_key() == key.public_key());
-  const auto error =
-      failure([&] { PrivateKey::parse(pem, [] { return "grass"; }, "keys/release.pem"); });
+  const auto error = failure([&] {
+    PrivateKey::parse(
+        pem, [] { return "grass"; }, "keys/release.pem");
+  });
   CHECK(error.kind() == Kind::input);
   CHECK(error.message() == "the passphrase does not open keys/release.pem");
 }
@@ -49,7 +51,8 @@ TEST_CASE("PrivateKey: garbage and truncated PEM are input errors", "[trust]") {
   const auto pem = PrivateKey::generate().encrypted_pem("glass");
   for (std::size_t size = 0; size < pem.size() - 30; size += 17)
     CHECK(failure([&] {
-            PrivateKey::parse(pem.substr(0, size), [] { return "glass"; }, "key");
+            PrivateKey::parse(
+                pem.substr(0, size), [] { return "glass"; }, "key");
           }).kind() == Kind::input);
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/trust/signature.hpp"
 
-#include <catch2/catch.hpp>
 #include <cstdlib>
+
+#include <catch2/catch.hpp>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
@@ -24,12 +25,13 @@ class Place {
     image::Manifest image;
     const std::string config = "{}";
     image.config = image::Descriptor::of(config, std::string(image::kConfigType));
-    repository->put_blob(image.config, {[config] {
-                                          static const std::string text = "{}";
-                                          return std::make_unique<MemorySource>(text);
-                                        },
-                                        {},
-                                        {}});
+    repository->put_blob(image.config,
+                         {[config] {
+                            static const std::string text = "{}";
+                            return std::make_unique<MemorySource>(text);
+                          },
+                          {},
+                          {}});
     image.annotations["name"] = name;
     return repository->put_manifest(image.serialize(), std::string(image::kManifestType));
   }
@@ -99,17 +101,16 @@ TEST_CASE("verify: a signature moved to another image does not count there", "[t
 TEST_CASE("verify: an attestation by the key is no signature", "[trust]") {
   Place place;
   const auto key = PrivateKey::generate();
-  const auto bundle = make_bundle(key, place.manifest.digest, "https://slsa.dev/provenance/v1",
-                                  Json::object());
+  const auto bundle =
+      make_bundle(key, place.manifest.digest, "https://slsa.dev/provenance/v1", Json::object());
   image::Manifest carrier;
   carrier.artifact_type = kBundleType;
   carrier.config = image::Descriptor::of("{}", std::string(image::kEmptyType));
   carrier.layers = {image::Descriptor::of(bundle, std::string(kBundleType))};
   carrier.subject = place.manifest;
   for (const auto& text : {std::string("{}"), bundle})
-    place.repository->put_blob(
-        image::Descriptor::of(text, ""),
-        {[&text] { return std::make_unique<MemorySource>(text); }, {}, {}});
+    place.repository->put_blob(image::Descriptor::of(text, ""),
+                               {[&text] { return std::make_unique<MemorySource>(text); }, {}, {}});
   place.repository->put_manifest(carrier.serialize(), std::string(image::kManifestType));
   const auto report = verify(*place.repository, place.manifest, key.public_key());
   CHECK(report.found.empty());

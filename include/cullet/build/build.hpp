@@ -48,9 +48,10 @@ struct Context {
   http::Client& http;
   const Cancel& cancel;
   Observer& observer;
-  std::vector<std::string> mirrors;     ///< Debian mirrors
-  std::map<std::string, std::string> environment;  ///< the caller's, for git's helpers and ssh-agent
-  unsigned jobs = 1;                    ///< actions at once, threads of each, and $JOBS of steps
+  std::vector<std::string> mirrors;  ///< Debian mirrors
+  std::map<std::string, std::string>
+      environment;    ///< the caller's, for git's helpers and ssh-agent
+  unsigned jobs = 1;  ///< actions at once, threads of each, and $JOBS of steps
 };
 
 /// What the plan asks about the past, answered by the store.

@@ -17,9 +17,9 @@ namespace cullet::build {
 /// What every step of a component sees (documented in README.md, "What a step sees").
 struct StepRoom {
   std::vector<std::filesystem::path> root;  ///< lower trees of "/", the first on top
-  std::filesystem::path source;         ///< lower tree of /build
-  std::filesystem::path work;           ///< "upper" and "work" of /build
-  std::filesystem::path out;            ///< bound at /out
+  std::filesystem::path source;             ///< lower tree of /build
+  std::filesystem::path work;               ///< "upper" and "work" of /build
+  std::filesystem::path out;                ///< bound at /out
   std::map<std::string, std::string> environment;
 
   [[nodiscard]] Json to_json() const;
@@ -34,7 +34,9 @@ std::map<std::string, std::string> step_environment(std::int64_t epoch, unsigned
 /// The room in which a component's steps start: `node` is a component node all of whose
 /// dependencies have records in `plan`. Changes to the source go to `work`/source and $OUT is
 /// `work`/out; both are made.
-StepRoom component_room(const Context& context, const plan::Plan& plan, const plan::Node& node,
+StepRoom component_room(const Context& context,
+                        const plan::Plan& plan,
+                        const plan::Node& node,
                         const std::filesystem::path& work);
 
 /// Where the room of a failed component is kept for `cullet shell --failed`, one per recipe and

@@ -26,14 +26,17 @@ struct PublishOptions {
 };
 
 struct Published {
-  bool changed = false;                 ///< something was sent, signed or tagged
+  bool changed = false;  ///< something was sent, signed or tagged
   std::uint64_t bytes_sent = 0;
 };
 
 /// Puts an image of the store into a repository: blobs, manifest by digest, signatures, tags last.
 /// Does nothing that is done already. Killed at any instant, old tags stand.
-Published publish(store::Store& store, const image::Descriptor& manifest,
-                  image::Repository& to, const PublishOptions& options, const Cancel& cancel);
+Published publish(store::Store& store,
+                  const image::Descriptor& manifest,
+                  image::Repository& to,
+                  const PublishOptions& options,
+                  const Cancel& cancel);
 
 /// The images that the store holds as blobs, as a read-only repository without tags.
 std::unique_ptr<image::Repository> store_repository(store::Store& store);

@@ -16,13 +16,13 @@ namespace cullet::cli {
 /// Everything that a command takes from the process it runs in; only main() reads it from there.
 struct Environment {
   std::map<std::string, std::string> variables;
-  std::filesystem::path directory;      ///< absolute
-  std::ostream& out;                    ///< results, and nothing else
-  std::ostream& err;                    ///< progress, logs and errors
+  std::filesystem::path directory;  ///< absolute
+  std::ostream& out;                ///< results, and nothing else
+  std::ostream& err;                ///< progress, logs and errors
   bool err_is_terminal = false;
   unsigned terminal_columns = 80;
   unsigned processors = 1;
-  std::function<std::int64_t()> now;    ///< seconds since the epoch
+  std::function<std::int64_t()> now;  ///< seconds since the epoch
   Cancel cancel;
 
   /// The variable, or "" where it is unset.

@@ -16,7 +16,7 @@ struct RootfsContext {
   store::Store& store;
   http::Client& http;
   const Cancel& cancel;
-  std::vector<std::string> mirrors;     ///< base URLs, tried in order
+  std::vector<std::string> mirrors;  ///< base URLs, tried in order
   unsigned threads = 1;
   std::function<void(std::uint64_t, std::uint64_t)> progress;  ///< downloaded and total bytes
 };
@@ -29,12 +29,13 @@ void fetch_packages(const RootfsContext& context, const std::vector<LockedPackag
 /// usr/ and what packages put there goes to usr/. Maintainer scripts don't run. `links` (path →
 /// target) are made last; one over an existing path throws Kind::input. Two packages with the same
 /// file and other bytes throw Kind::input. With `dpkg_status` each package leaves
-/// var/lib/dpkg/status.d/NAME (its control paragraph) and NAME.md5sums, as distroless images do, for
-/// scanners. With `environment` directories a step needs are made: /tmp, /proc, /dev, /build,
+/// var/lib/dpkg/status.d/NAME (its control paragraph) and NAME.md5sums, as distroless images do,
+/// for scanners. With `environment` directories a step needs are made: /tmp, /proc, /dev, /build,
 /// /out, …, and etc/passwd and etc/group with root, builder (1000) and nobody.
 store::Tree unpack_packages(const RootfsContext& context,
                             const std::vector<LockedPackage>& packages,
-                            const std::map<std::string, std::string>& links, bool dpkg_status,
+                            const std::map<std::string, std::string>& links,
+                            bool dpkg_status,
                             bool environment);
 
 /// Version of the unpacking rules above; part of every key whose action unpacks packages.

@@ -15,8 +15,8 @@ namespace cullet::image {
 /// One path of an image's root file system.
 struct File {
   archive::Entry entry;
-  Sha256 content;           ///< of a file; of a hardlink, of the file it is a link of
-  std::size_t layer = 0;    ///< index of the layer that brought it
+  Sha256 content;         ///< of a file; of a hardlink, of the file it is a link of
+  std::size_t layer = 0;  ///< index of the layer that brought it
 };
 
 /// What a container would see, by path: layers over each other, whiteouts applied (image-spec,
@@ -29,14 +29,17 @@ Contents read_contents(Repository& repository, const Descriptor& manifest, const
 
 /// Copies one file's bytes; symlinks are followed inside the image (at most 40). Throws Kind::input
 /// when there is no such file, naming the nearest.
-void read_file(Repository& repository, const Descriptor& manifest, const std::string& path,
-               Sink& to, const Cancel& cancel);
+void read_file(Repository& repository,
+               const Descriptor& manifest,
+               const std::string& path,
+               Sink& to,
+               const Cancel& cancel);
 
 /// What distinguishes two images' files.
 struct Difference {
   enum class Kind { added, removed, changed } kind = Kind::changed;
   std::string path;
-  std::string what;         ///< of a change: "content, mode 0644 → 0755"
+  std::string what;  ///< of a change: "content, mode 0644 → 0755"
 };
 std::vector<Difference> diff(const Contents& before, const Contents& after);
 

@@ -27,7 +27,7 @@ struct Descriptor {
   std::string media_type;
   BlobDigest digest;
   std::uint64_t size = 0;
-  std::string artifact_type;            ///< of a referrer; may be empty
+  std::string artifact_type;  ///< of a referrer; may be empty
   std::map<std::string, std::string> annotations;
 
   friend bool operator==(const Descriptor&, const Descriptor&) = default;

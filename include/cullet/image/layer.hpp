@@ -28,17 +28,19 @@ struct LayerSpec {
 };
 
 struct Layer {
-  Descriptor blob;                      ///< media type with "+zstd" or "+gzip"
+  Descriptor blob;  ///< media type with "+zstd" or "+gzip"
   DiffId diff_id;
   std::uint64_t uncompressed_size = 0;
 };
 
 /// Writes the layer's blob into the store, reading each file once: tar, compression, the blob's
 /// digest, the diffID and each file's own digest in one pass, on `threads` threads beside the
-/// caller's. A file whose bytes no longer match the tree's manifest throws Kind::refused. Owners and
-/// modes for paths the tree doesn't hold, or for its hard links, throw Kind::input, as does a name
-/// that begins with ".wh.", which runtimes take for a removal. Durable on return.
-Layer pack_layer(store::Store& store, const LayerSpec& spec, unsigned threads,
+/// caller's. A file whose bytes no longer match the tree's manifest throws Kind::refused. Owners
+/// and modes for paths the tree doesn't hold, or for its hard links, throw Kind::input, as does a
+/// name that begins with ".wh.", which runtimes take for a removal. Durable on return.
+Layer pack_layer(store::Store& store,
+                 const LayerSpec& spec,
+                 unsigned threads,
                  const Cancel& cancel);
 
 /// Whether layers can lie on each other without hiding anything: throws Kind::input naming the

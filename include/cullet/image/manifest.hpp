@@ -38,14 +38,14 @@ struct Index {
 /// "org.cullet.assembly".
 struct Config {
   std::string architecture = "amd64";
-  std::int64_t created = 0;             ///< seconds since the epoch
+  std::int64_t created = 0;                       ///< seconds since the epoch
   std::vector<std::string> entrypoint, cmd, env;  ///< env: "NAME=value", sorted by the caller
   std::string user, working_dir, stop_signal;
   std::vector<std::string> ports, volumes;
   std::map<std::string, std::string> labels;
   struct Layer {
     DiffId diff_id;
-    std::string created_by;             ///< one history entry a layer
+    std::string created_by;  ///< one history entry a layer
   };
   std::vector<Layer> layers;
 

@@ -54,7 +54,8 @@ class Repository {
   /// Whether a manifest is there, without reading it.
   virtual bool has_manifest(const BlobDigest& digest) = 0;
   virtual bool has_blob(const Descriptor& blob) = 0;
-  /// The blob's bytes, verified while read (base VerifyingSource); throws Kind::refused when absent.
+  /// The blob's bytes, verified while read (base VerifyingSource); throws Kind::refused when
+  /// absent.
   virtual std::unique_ptr<Source> open_blob(const Descriptor& blob) = 0;
 
   /// The file that holds the blob, if the repository has one that may be hard-linked; else empty.
@@ -68,7 +69,8 @@ class Repository {
   /// registry has no referrers API).
   virtual Descriptor put_manifest(const std::string& bytes, const std::string& media_type) = 0;
   /// Moves a tag to a manifest that is there. Atomic.
-  virtual void put_tag(const std::string& tag, const Descriptor& manifest,
+  virtual void put_tag(const std::string& tag,
+                       const Descriptor& manifest,
                        const std::string& bytes) = 0;
   /// Manifests whose subject is `digest`, optionally of one artifact type; sorted by digest.
   virtual std::vector<Descriptor> referrers(const BlobDigest& digest,
@@ -88,11 +90,11 @@ class Repository {
   }
 };
 
-/// A verdict on an image: every claimed digest recomputed (manifest, config, layers, diffIDs, sizes)
-/// and the config held against the layers. Empty `problems`: all holds.
+/// A verdict on an image: every claimed digest recomputed (manifest, config, layers, diffIDs,
+/// sizes) and the config held against the layers. Empty `problems`: all holds.
 struct Validation {
   std::vector<std::string> problems;
-  std::uint64_t bytes = 0;              ///< read
+  std::uint64_t bytes = 0;  ///< read
 };
 Validation validate(Repository& repository, const Descriptor& manifest, const Cancel& cancel);
 

@@ -25,14 +25,24 @@ namespace cullet::plan {
 ///   layer        {"blob", "diffID", "size"}        one layer (blob: its descriptor)
 ///   image        {"manifest", "config"}            descriptors
 ///   test         {"passed": true}                  the image's test steps
-enum class ActionKind { source, environment, packages, files, component, output, layer, image, test };
+enum class ActionKind {
+  source,
+  environment,
+  packages,
+  files,
+  component,
+  output,
+  layer,
+  image,
+  test
+};
 std::string_view name(ActionKind kind);
 
 /// A value that an action reads from the result of another.
 struct Dependency {
-  std::string label;    ///< what the reader calls it: "source", "needs zlib:dev"
-  std::size_t node;     ///< index into Plan::nodes
-  std::string field;    ///< of the result; empty: all of it
+  std::string label;  ///< what the reader calls it: "source", "needs zlib:dev"
+  std::size_t node;   ///< index into Plan::nodes
+  std::string field;  ///< of the result; empty: all of it
 };
 
 enum class State {
@@ -44,18 +54,18 @@ enum class State {
 /// One action. What it is about points into the Workspace and Lock, which outlive the plan.
 struct Node {
   ActionKind kind = ActionKind::source;
-  std::string subject;                  ///< "zlib", "zlib:dev", "nginx: libc6"
+  std::string subject;  ///< "zlib", "zlib:dev", "nginx: libc6"
   const workspace::Fork* fork = nullptr;
   const workspace::Recipe* recipe = nullptr;
   const workspace::Environment* environment = nullptr;
   std::vector<environment::LockedPackage> packages;
 
-  Json fixed;                           ///< what it reads that is no other action's result
-  std::vector<Dependency> dependencies; ///< all on nodes with smaller indices
+  Json fixed;                            ///< what it reads that is no other action's result
+  std::vector<Dependency> dependencies;  ///< all on nodes with smaller indices
 
   // Filled by examine() and by the build:
   State state = State::depends;
-  std::string why;                      ///< for State::run and depends: which input changed
+  std::string why;  ///< for State::run and depends: which input changed
   std::optional<Key> key;
   std::optional<store::ActionRecord> record;
 
@@ -78,7 +88,8 @@ struct Plan {
 /// through `patch_digest`, which gives the SHA-256 of a patch file named relative to forks/.
 /// Throws Kind::input for an unknown recipe (suggesting the nearest), a cycle of `needs` (naming
 /// it), and packages that the lock does not hold.
-Plan make(const workspace::Workspace& workspace, const environment::Lock& lock,
+Plan make(const workspace::Workspace& workspace,
+          const environment::Lock& lock,
           const std::vector<std::string>& recipes,
           const std::function<Sha256(const std::string&)>& patch_digest);
 

@@ -24,16 +24,16 @@ struct Mount {
 };
 
 struct Limits {
-  std::uint32_t seconds = 3600;         ///< wall clock for one run
-  std::uint32_t processes = 4096;       ///< at once (RLIMIT_NPROC where it can count them)
-  std::uint64_t memory = 0;             ///< bytes of address space a process; 0: unlimited
-  std::uint64_t file_bytes = std::uint64_t{64} << 30U;    ///< largest file (RLIMIT_FSIZE)
-  std::uint64_t output_bytes = std::uint64_t{1} << 30U;   ///< kept of standard output and error
+  std::uint32_t seconds = 3600;    ///< wall clock for one run
+  std::uint32_t processes = 4096;  ///< at once (RLIMIT_NPROC where it can count them)
+  std::uint64_t memory = 0;        ///< bytes of address space a process; 0: unlimited
+  std::uint64_t file_bytes = std::uint64_t{64} << 30U;   ///< largest file (RLIMIT_FSIZE)
+  std::uint64_t output_bytes = std::uint64_t{1} << 30U;  ///< kept of standard output and error
 };
 
 /// One command in one isolated root. All that it sees is here.
 struct Spec {
-  std::vector<Mount> mounts;            ///< the first is at "/"
+  std::vector<Mount> mounts;  ///< the first is at "/"
   std::vector<std::string> argv;
   std::map<std::string, std::string> environment;  ///< all of it
   std::string directory = "/";

@@ -7,7 +7,8 @@ namespace cullet::sandbox {
 
 /// The seccomp filter of every step, as the BPF program that `bwrap --seccomp` reads. Everything is
 /// allowed but what a build has no use for and what reaches past the sandbox:
-///   EPERM   tracing other processes, new namespaces (also through clone flags), mounting, keyrings,
+///   EPERM   tracing other processes, new namespaces (also through clone flags), mounting,
+///   keyrings,
 ///           kernel modules, kexec, BPF, performance counters, userfaultfd, the kernel log, clocks,
 ///           swap, quotas, file handles, other persona than the default, and the ioctls that type
 ///           into a terminal (TIOCSTI, TIOCLINUX)

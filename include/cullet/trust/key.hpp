@@ -31,9 +31,11 @@ class PublicKey {
 class PrivateKey {
  public:
   static PrivateKey generate();
-  /// PEM: PKCS#8 (RFC 5958), encrypted (PBES2, RFC 8018) or plain. `passphrase` is called only for an
-  /// encrypted key. Throws Kind::input for a wrong passphrase or another kind of key, naming `what`.
-  static PrivateKey parse(std::string_view pem, const std::function<std::string()>& passphrase,
+  /// PEM: PKCS#8 (RFC 5958), encrypted (PBES2, RFC 8018) or plain. `passphrase` is called only for
+  /// an encrypted key. Throws Kind::input for a wrong passphrase or another kind of key, naming
+  /// `what`.
+  static PrivateKey parse(std::string_view pem,
+                          const std::function<std::string()>& passphrase,
                           std::string_view what);
   /// PKCS#8, PBES2 with scrypt (N 16384, r 8, p 1; RFC 7914: the most that OpenSSL's own tools
   /// decrypt with their default memory limit) and AES-256-CBC. An empty passphrase is refused

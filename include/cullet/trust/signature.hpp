@@ -19,8 +19,10 @@ std::string pae(std::string_view payload_type, std::string_view payload);
 
 /// A bundle v0.3 that carries an in-toto statement about `subject`, signed: canonical JSON.
 /// `predicate` is a JSON object.
-std::string make_bundle(const PrivateKey& key, const BlobDigest& subject,
-                        std::string_view predicate_type, const Json& predicate);
+std::string make_bundle(const PrivateKey& key,
+                        const BlobDigest& subject,
+                        std::string_view predicate_type,
+                        const Json& predicate);
 
 /// What a bundle says once its signature holds.
 struct Statement {
@@ -34,33 +36,37 @@ Statement open_bundle(std::string_view bundle, const PublicKey& key, std::string
 
 /// Signs the manifest in both formats that verifiers read (legacy ".sig" tag with simple signing,
 /// and bundle v0.3 as a referrer) and puts them into the repository. `docker_reference` is what
-/// podman's policy matches ("host/repo:tag"). A signature by this key (and, in the legacy format, for
-/// this reference) that is there and holds is left alone, so that signing twice adds nothing. The
-/// manifest need not be tagged.
-/// Returns whether anything was added.
-bool sign(image::Repository& repository, const image::Descriptor& manifest, const PrivateKey& key,
+/// podman's policy matches ("host/repo:tag"). A signature by this key (and, in the legacy format,
+/// for this reference) that is there and holds is left alone, so that signing twice adds nothing.
+/// The manifest need not be tagged. Returns whether anything was added.
+bool sign(image::Repository& repository,
+          const image::Descriptor& manifest,
+          const PrivateKey& key,
           const std::string& docker_reference);
 
 /// Whether `key` has signed the manifest in both formats under this reference already: the legacy
 /// signature is verified, the bundle only looked up, so that it costs two requests.
-bool is_signed(image::Repository& repository, const image::Descriptor& manifest,
-               const PublicKey& key, const std::string& docker_reference);
+bool is_signed(image::Repository& repository,
+               const image::Descriptor& manifest,
+               const PublicKey& key,
+               const std::string& docker_reference);
 
 /// A verdict: which signatures were found and what each is worth.
 struct SignatureReport {
   struct Found {
-    std::string format;                 ///< "simple signing" or "bundle v0.3"
-    BlobDigest carrier;                 ///< digest of the manifest that carries it
+    std::string format;  ///< "simple signing" or "bundle v0.3"
+    BlobDigest carrier;  ///< digest of the manifest that carries it
     bool valid = false;
-    std::string problem;                ///< why not; empty when valid
+    std::string problem;  ///< why not; empty when valid
   };
   std::vector<Found> found;
-  [[nodiscard]] bool ok() const;        ///< at least one valid
+  [[nodiscard]] bool ok() const;  ///< at least one valid
 };
 
 /// Looks at every signature of `manifest` in both formats (at most 100 each). Attestations in
 /// bundles don't count as signatures.
-SignatureReport verify(image::Repository& repository, const image::Descriptor& manifest,
+SignatureReport verify(image::Repository& repository,
+                       const image::Descriptor& manifest,
                        const PublicKey& key);
 
 /// The legacy tag: "sha256-HEX.sig".

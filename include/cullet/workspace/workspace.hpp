@@ -49,10 +49,10 @@ struct Patch {
     std::string path;  ///< inside the archive
   };
   std::variant<File, Commit, Member> from;
-  int strip = 1;                    ///< leading path components to drop, as patch -p
-  std::vector<std::string> fixes;   ///< CVE-… and the like
-  std::string reason;               ///< never empty
-  std::string added;                ///< date, YYYY-MM-DD
+  int strip = 1;                        ///< leading path components to drop, as patch -p
+  std::vector<std::string> fixes;       ///< CVE-… and the like
+  std::string reason;                   ///< never empty
+  std::string added;                    ///< date, YYYY-MM-DD
   std::optional<std::int64_t> expires;  ///< seconds since the epoch
   Position at;
 
@@ -62,27 +62,27 @@ struct Patch {
 
 struct Fork {
   std::string name;
-  std::string upstream;               ///< git URL
+  std::string upstream;                      ///< git URL
   std::map<std::string, std::string> track;  ///< {tags: "v*"} or {branch: main}
-  std::string url;                    ///< git URL our fork is cloned from; empty: `import` is the origin
+  std::string url;  ///< git URL our fork is cloned from; empty: `import` is the origin
   std::optional<Archive> import;
-  std::string commit;                 ///< the pin: 40 hex digits
-  std::string version;                ///< of the pin; may be empty
+  std::string commit;   ///< the pin: 40 hex digits
+  std::string version;  ///< of the pin; may be empty
   std::vector<Patch> patches;
   Position at;
 };
 
 struct Step {
-  std::string run;                    ///< a script for /bin/sh -e
+  std::string run;  ///< a script for /bin/sh -e
   std::optional<std::uint32_t> timeout_seconds;
   Position at;
 };
 
 /// A command that is tried in the assembled image: a program of the image itself, or a script.
 struct TestStep {
-  std::vector<std::string> exec;      ///< program and arguments; or
-  std::string run;                    ///< a script for `tools`' /bin/sh -e, or the image's own
-  std::string tools;                  ///< an environment of static programs, such as busybox-static
+  std::vector<std::string> exec;  ///< program and arguments; or
+  std::string run;                ///< a script for `tools`' /bin/sh -e, or the image's own
+  std::string tools;              ///< an environment of static programs, such as busybox-static
   std::optional<std::uint32_t> timeout_seconds;
   Position at;
 
@@ -111,7 +111,7 @@ struct PackageSet {
   std::vector<std::string> packages;
   std::vector<Position> packages_at;  ///< beside `packages`
   bool dependencies = true;
-  std::vector<std::string> exclude;   ///< globs of what an image does not need of them
+  std::vector<std::string> exclude;  ///< globs of what an image does not need of them
   Position at;
 };
 
@@ -120,7 +120,7 @@ using Content = std::variant<OutputRef, PackageSet>;
 struct ImageFile {
   std::string path;  ///< without the leading '/'
   enum class Type { file, directory, symlink } type = Type::file;
-  std::string text;  ///< of a file
+  std::string text;    ///< of a file
   std::string target;  ///< of a symlink
   std::uint32_t mode = 0644;
   std::uint32_t uid = 0, gid = 0;
@@ -130,9 +130,9 @@ struct ImageFile {
 struct ImageConfig {
   std::vector<std::string> entrypoint, cmd;
   std::map<std::string, std::string> env;
-  std::string user;                   ///< "101:101"
+  std::string user;  ///< "101:101"
   std::string working_dir;
-  std::vector<std::string> ports;     ///< "80/tcp"
+  std::vector<std::string> ports;  ///< "80/tcp"
   std::vector<std::string> volumes;
   std::string stop_signal;
   std::map<std::string, std::string> labels;
@@ -140,20 +140,20 @@ struct ImageConfig {
 };
 
 struct ImageSpec {
-  std::vector<Content> contents;      ///< one layer each
-  std::vector<ImageFile> files;       ///< one layer, the last
-  std::map<std::string, std::uint32_t> modes;                        ///< setuid and the like, by path
+  std::vector<Content> contents;               ///< one layer each
+  std::vector<ImageFile> files;                ///< one layer, the last
+  std::map<std::string, std::uint32_t> modes;  ///< setuid and the like, by path
   std::map<std::string, std::pair<std::uint32_t, std::uint32_t>> owners;  ///< uid, gid by path
   ImageConfig config;
-  std::vector<std::string> tags;      ///< "{version}" is replaced; default: ["{version}"]
-  std::string compression;            ///< "zstd" (default) or "gzip"
+  std::vector<std::string> tags;  ///< "{version}" is replaced; default: ["{version}"]
+  std::string compression;        ///< "zstd" (default) or "gzip"
   std::vector<TestStep> test;
   Position at;
 };
 
 struct Recipe {
   std::string name;
-  std::string fork;                   ///< empty: no component, image only
+  std::string fork;  ///< empty: no component, image only
   std::string environment;
   std::vector<OutputRef> needs;
   std::map<std::string, std::string> env;
@@ -164,14 +164,14 @@ struct Recipe {
   std::map<std::string, std::uint32_t> modes;               ///< declared setuid and setgid, by path
   std::optional<ImageSpec> image;
   Position at;
-  Position fork_at, environment_at;   ///< where those two are named
+  Position fork_at, environment_at;  ///< where those two are named
 };
 
 /// A distribution environment: packages that steps run in, and links that the packages' maintainer
 /// scripts would have made (they don't run): path → target.
 struct Environment {
   std::string name;
-  std::string suite;                  ///< "bookworm"
+  std::string suite;  ///< "bookworm"
   std::vector<std::string> packages;
   std::vector<Position> packages_at;  ///< beside `packages`
   std::map<std::string, std::string> links;
@@ -180,15 +180,15 @@ struct Environment {
 
 /// cullet.yaml.
 struct Config {
-  std::string registry;               ///< "oci:PATH" or "host[:port]/prefix"
-  std::string signing_key;            ///< path relative to the workspace; empty: not signed
-  std::vector<std::string> mirrors;   ///< Debian mirrors; empty: the machine's apt configuration
+  std::string registry;              ///< "oci:PATH" or "host[:port]/prefix"
+  std::string signing_key;           ///< path relative to the workspace; empty: not signed
+  std::vector<std::string> mirrors;  ///< Debian mirrors; empty: the machine's apt configuration
   std::map<std::string, Environment> environments;
 };
 
 /// Everything a workspace says. Names in maps are the file names without ".yaml".
 struct Workspace {
-  std::filesystem::path root;         ///< absolute
+  std::filesystem::path root;  ///< absolute
   Config config;
   std::map<std::string, Fork> forks;
   std::map<std::string, Recipe> recipes;

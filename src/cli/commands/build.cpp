@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 
+#include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
+
 #include "../command.hpp"
 #include "../progress_view.hpp"
 #include "../publishing.hpp"
-#include "cullet/base/error.hpp"
-#include "cullet/base/text.hpp"
 
 namespace cullet::cli {
 
@@ -21,8 +22,11 @@ struct BuildOptions {
 Json component_record(const plan::Node& node, bool cached) {
   const auto& value = node.record.value().value;
   const double seconds = cached ? 0.0 : value.at("milliseconds").get<double>() / 1000.0;
-  return {{"recipe", node.subject}, {"key", node.key.value().str()}, {"tree", value.at("tree")},
-          {"cached", cached},       {"seconds", seconds}};
+  return {{"recipe", node.subject},
+          {"key", node.key.value().str()},
+          {"tree", value.at("tree")},
+          {"cached", cached},
+          {"seconds", seconds}};
 }
 
 /// The components below one target, in the order they were planned.
@@ -31,7 +35,8 @@ Json components_of(const plan::Plan& plan, std::size_t root, const std::vector<b
   reached[root] = true;
   for (std::size_t index = root + 1; index-- > 0;)
     if (reached[index])
-      for (const auto& dependency : plan.nodes[index].dependencies) reached[dependency.node] = true;
+      for (const auto& dependency : plan.nodes[index].dependencies)
+        reached[dependency.node] = true;
   Json out = Json::array();
   for (std::size_t index = 0; index < plan.nodes.size(); ++index)
     if (reached[index] && plan.nodes[index].kind == plan::ActionKind::component)
@@ -80,8 +85,8 @@ int build(Session& session, const BuildOptions& options) {
     const auto root = target.image ? *target.image : target.component.value();
     record["components"] = components_of(plan, root, observer.cached());
     if (target.image) {
-      const auto published = publish_image(session, plan, target, options.push, options.no_sign,
-                                           view);
+      const auto published =
+          publish_image(session, plan, target, options.push, options.no_sign, view);
       record["image"] = published.to_json();
       lines.push_back(cat(published.reference, "@", published.manifest.digest));
     } else {
@@ -93,7 +98,8 @@ int build(Session& session, const BuildOptions& options) {
   if (session.options().json)
     session.print(records.size() == 1 ? records[0] : Json{{"builds", records}});
   else
-    for (const auto& line : lines) session.environment().out << line << '\n';
+    for (const auto& line : lines)
+      session.environment().out << line << '\n';
   return 0;
 }
 
@@ -101,7 +107,9 @@ int build(Session& session, const BuildOptions& options) {
 
 void register_build(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<BuildOptions>();
-  auto* command = add_command(app, "build", "build recipes; images are tested, signed and pushed",
+  auto* command = add_command(app,
+                              "build",
+                              "build recipes; images are tested, signed and pushed",
                               "cullet build nginx --push registry.example.com/prod/nginx:1.22.1");
   command->add_option("recipe", options->recipes, "recipes to build [all of the workspace]");
   command->add_option("--push", options->push, "copy the image to this reference as well")

@@ -8,7 +8,9 @@ namespace cullet::cli {
 
 void register_completion(CLI::App& app, Action& chosen) {
   auto shell = std::make_shared<std::string>();
-  auto* command = add_command(app, "completion", "print a completion script for a shell",
+  auto* command = add_command(app,
+                              "completion",
+                              "print a completion script for a shell",
                               "source <(cullet completion bash)");
   command->add_option("shell", *shell, "bash, zsh or fish")
       ->required()

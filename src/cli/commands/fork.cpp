@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 
-#include "../command.hpp"
-#include "../progress_view.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/source/source.hpp"
+
+#include "../command.hpp"
+#include "../progress_view.hpp"
 
 namespace cullet::cli {
 
@@ -26,11 +27,14 @@ source::Context source_context(Session& session, ProgressView& view) {
 
 const workspace::Fork& find_fork(Session& session, const std::string& name) {
   const auto& forks = session.workspace().forks;
-  if (const auto found = forks.find(name); found != forks.end()) return found->second;
+  if (const auto found = forks.find(name); found != forks.end())
+    return found->second;
   std::vector<std::string> known;
-  for (const auto& [known_name, fork] : forks) known.push_back(known_name);
+  for (const auto& [known_name, fork] : forks)
+    known.push_back(known_name);
   Error error(Kind::input, cat("there is no fork '", name, "' in forks/"));
-  if (const auto near = nearest(name, known)) error.hint(cat("did you mean '", *near, "'?"));
+  if (const auto near = nearest(name, known))
+    error.hint(cat("did you mean '", *near, "'?"));
   throw std::move(error);
 }
 
@@ -42,34 +46,42 @@ int list(Session& session) {
                    {"upstream", fork.upstream},
                    {"patches", fork.patches.size()}};
     if (!session.options().json)
-      session.environment().out << cat(name, " ", fork.version.empty() ? "-" : fork.version, " ",
-                                       fork.commit.substr(0, 12), " ", fork.patches.size(),
+      session.environment().out << cat(name,
+                                       " ",
+                                       fork.version.empty() ? "-" : fork.version,
+                                       " ",
+                                       fork.commit.substr(0, 12),
+                                       " ",
+                                       fork.patches.size(),
                                        " patches")
                                 << '\n';
   }
-  if (session.options().json) session.print({{"forks", forks}});
+  if (session.options().json)
+    session.print({{"forks", forks}});
   return 0;
 }
 
 int sync(Session& session, const std::vector<std::string>& names) {
   std::vector<const workspace::Fork*> forks;
-  for (const auto& name : names) forks.push_back(&find_fork(session, name));
+  for (const auto& name : names)
+    forks.push_back(&find_fork(session, name));
   if (names.empty())
-    for (const auto& [name, fork] : session.workspace().forks) forks.push_back(&fork);
+    for (const auto& [name, fork] : session.workspace().forks)
+      forks.push_back(&fork);
   Json synced = Json::object();
   for (const auto* fork : forks) {
     {
       ProgressView view(session.environment());
       const auto context = source_context(session, view);
-      with_context(cat("fetching fork '", fork->name, "'"),
-                   [&] { source::sync(context, *fork); });
+      with_context(cat("fetching fork '", fork->name, "'"), [&] { source::sync(context, *fork); });
       source::ensure_pin(context, *fork);
     }
     synced[fork->name] = fork->commit;
     if (!session.options().json)
       session.environment().out << cat(fork->name, " ", fork->commit) << '\n';
   }
-  if (session.options().json) session.print({{"forks", synced}});
+  if (session.options().json)
+    session.print({{"forks", synced}});
   return 0;
 }
 
@@ -87,7 +99,10 @@ int import(Session& session, const std::string& name) {
   else
     session.environment().out << commit << '\n';
   if (commit != fork.commit && !session.options().json)
-    session.environment().err << cat("note: ", fork.at.file, " pins ", fork.commit,
+    session.environment().err << cat("note: ",
+                                     fork.at.file,
+                                     " pins ",
+                                     fork.commit,
                                      "; to build from the archive, pin this commit")
                               << '\n';
   return 0;
@@ -100,7 +115,8 @@ struct AddOptions {
 /// Single quotes keep YAML from reading anything into a value.
 std::string quoted(const std::string& text) {
   std::string out = "'";
-  for (const char letter : text) out.append(letter == '\'' ? 2 : 1, letter);
+  for (const char letter : text)
+    out.append(letter == '\'' ? 2 : 1, letter);
   return out + "'";
 }
 
@@ -108,16 +124,19 @@ int add(Session& session, const AddOptions& options) {
   const auto path = session.workspace().root / "forks" / (options.name + ".yaml");
   if (std::filesystem::exists(path))
     throw Error(Kind::input, cat("forks/", options.name, ".yaml is there already"));
-  const auto text = cat("upstream: ", quoted(options.upstream),
-                        "\nurl: ", quoted(options.url.empty() ? options.upstream : options.url),
-                        "\npin:\n  commit: ", quoted(options.commit),
+  const auto text = cat("upstream: ",
+                        quoted(options.upstream),
+                        "\nurl: ",
+                        quoted(options.url.empty() ? options.upstream : options.url),
+                        "\npin:\n  commit: ",
+                        quoted(options.commit),
                         options.version.empty() ? "" : "\n  version: " + quoted(options.version),
                         "\n");
-  const auto fork =
-      workspace::parse_fork(text, cat("forks/", options.name, ".yaml"), options.name);
+  const auto fork = workspace::parse_fork(text, cat("forks/", options.name, ".yaml"), options.name);
   {
     ProgressView view(session.environment());
-    // Tried before it is written: a fork that can't be had, or a pin that is not in it, leaves no file.
+    // Tried before it is written: a fork that can't be had, or a pin that is not in it, leaves no
+    // file.
     source::ensure_pin(source_context(session, view), fork);
   }
   make_directories(path.parent_path());
@@ -131,9 +150,11 @@ int add(Session& session, const AddOptions& options) {
 
 void register_add(CLI::App& parent, Action& chosen) {
   auto options = std::make_shared<AddOptions>();
-  auto* command = add_command(
-      parent, "add", "add a fork at a pinned commit, once it was found there",
-      "cullet fork add zlib https://github.com/madler/zlib.git --commit 04f42cec… --version 1.2.13");
+  auto* command = add_command(parent,
+                              "add",
+                              "add a fork at a pinned commit, once it was found there",
+                              "cullet fork add zlib https://github.com/madler/zlib.git --commit "
+                              "04f42cec… --version 1.2.13");
   command->add_option("name", options->name, "the fork's name")->required();
   command->add_option("upstream", options->upstream, "git URL of the upstream")->required();
   command->add_option("--url", options->url, "git URL of our fork [the upstream's]");
@@ -152,20 +173,19 @@ void register_fork(CLI::App& app, Action& chosen) {
   add_command(*command, "list", "forks, their pins and patches", "cullet fork list")
       ->callback([&chosen] { chosen = list; });
   auto names = std::make_shared<std::vector<std::string>>();
-  auto* sync_command = add_command(*command, "sync", "fetch forks and check their pins",
-                                   "cullet fork sync zlib pcre2");
+  auto* sync_command = add_command(
+      *command, "sync", "fetch forks and check their pins", "cullet fork sync zlib pcre2");
   sync_command->add_option("fork", *names, "forks to fetch [all]");
-  sync_command->callback([names, &chosen] {
-    chosen = [names](Session& session) { return sync(session, *names); };
-  });
+  sync_command->callback(
+      [names, &chosen] { chosen = [names](Session& session) { return sync(session, *names); }; });
   auto name = std::make_shared<std::string>();
-  auto* import_command =
-      add_command(*command, "import", "make a fork's commit from its archive and print it",
-                  "cullet fork import zlib");
+  auto* import_command = add_command(*command,
+                                     "import",
+                                     "make a fork's commit from its archive and print it",
+                                     "cullet fork import zlib");
   import_command->add_option("fork", *name, "the fork")->required();
-  import_command->callback([name, &chosen] {
-    chosen = [name](Session& session) { return import(session, *name); };
-  });
+  import_command->callback(
+      [name, &chosen] { chosen = [name](Session& session) { return import(session, *name); }; });
   register_add(*command, chosen);
 }
 

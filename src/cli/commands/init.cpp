@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 
-#include "../command.hpp"
-#include "../templates.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
+
+#include "../command.hpp"
+#include "../templates.hpp"
 
 namespace cullet::cli {
 
@@ -35,7 +36,8 @@ int init(Session& session, const std::string& name) {
   if (session.options().json)
     session.print({{"workspace", root.string()}, {"files", written}});
   else
-    session.environment().out << cat("made a workspace in ", root.string(),
+    session.environment().out << cat("made a workspace in ",
+                                     root.string(),
                                      "\nnext: cullet lock, cullet key new, cullet build lua")
                               << '\n';
   return 0;
@@ -45,12 +47,13 @@ int init(Session& session, const std::string& name) {
 
 void register_init(CLI::App& app, Action& chosen) {
   auto name = std::make_shared<std::string>(".");
-  auto* command = add_command(app, "init", "make a workspace with one working recipe",
+  auto* command = add_command(app,
+                              "init",
+                              "make a workspace with one working recipe",
                               "cullet init images && cd images && cullet lock");
   command->add_option("directory", *name, "where [here]");
-  command->callback([name, &chosen] {
-    chosen = [name](Session& session) { return init(session, *name); };
-  });
+  command->callback(
+      [name, &chosen] { chosen = [name](Session& session) { return init(session, *name); }; });
 }
 
 }  // namespace cullet::cli

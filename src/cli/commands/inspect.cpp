@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 
-#include "../command.hpp"
-#include "../resolve.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/path.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/image/contents.hpp"
 
+#include "../command.hpp"
+#include "../resolve.hpp"
 
 namespace cullet::cli {
 
@@ -18,12 +18,16 @@ namespace {
 std::string mode_text(const archive::Entry& entry) {
   constexpr std::string_view kBits = "rwxrwxrwx";
   std::string out = "-";
-  if (entry.type == archive::EntryType::directory) out = "d";
-  if (entry.type == archive::EntryType::symlink) out = "l";
+  if (entry.type == archive::EntryType::directory)
+    out = "d";
+  if (entry.type == archive::EntryType::symlink)
+    out = "l";
   for (unsigned bit = 0; bit < kBits.size(); ++bit)
     out += (entry.mode >> (8U - bit) & 1U) != 0 ? kBits[bit] : '-';
-  if ((entry.mode & 04000U) != 0) out[3] = out[3] == 'x' ? 's' : 'S';
-  if ((entry.mode & 02000U) != 0) out[6] = out[6] == 'x' ? 's' : 'S';
+  if ((entry.mode & 04000U) != 0)
+    out[3] = out[3] == 'x' ? 's' : 'S';
+  if ((entry.mode & 02000U) != 0)
+    out[6] = out[6] == 'x' ? 's' : 'S';
   return out;
 }
 
@@ -35,8 +39,10 @@ Json file_record(const image::File& file) {
            {"gid", file.entry.gid},
            {"size", file.entry.size},
            {"layer", file.layer}};
-  if (!file.entry.target.empty()) out["target"] = printable(file.entry.target);
-  if (file.entry.type == archive::EntryType::file) out["sha256"] = file.content.hex();
+  if (!file.entry.target.empty())
+    out["target"] = printable(file.entry.target);
+  if (file.entry.type == archive::EntryType::file)
+    out["sha256"] = file.content.hex();
   return out;
 }
 
@@ -53,14 +59,22 @@ int list(Session& session, const std::string& text, const std::string& path) {
   Json files = Json::object();
   bool any = false;
   for (const auto& [name, file] : contents) {
-    if (!below(name, directory)) continue;
+    if (!below(name, directory))
+      continue;
     any = true;
     if (session.options().json) {
       files[printable(name)] = file_record(file);
       continue;
     }
-    session.environment().out << cat(mode_text(file.entry), " ", file.entry.uid, ":",
-                                     file.entry.gid, " ", file.entry.size, " ", printable(name),
+    session.environment().out << cat(mode_text(file.entry),
+                                     " ",
+                                     file.entry.uid,
+                                     ":",
+                                     file.entry.gid,
+                                     " ",
+                                     file.entry.size,
+                                     " ",
+                                     printable(name),
                                      file.entry.type == archive::EntryType::symlink
                                          ? " -> " + printable(file.entry.target)
                                          : std::string())
@@ -93,17 +107,20 @@ int print_file(Session& session, const std::string& text, const std::string& pat
 int diff(Session& session, const std::string& before_text, const std::string& after_text) {
   const auto before = resolve_image(session, before_text);
   const auto after = resolve_image(session, after_text);
-  const auto differences = image::diff(
-      image::read_contents(*before.repository, before.manifest, session.cancel()),
-      image::read_contents(*after.repository, after.manifest, session.cancel()));
+  const auto differences =
+      image::diff(image::read_contents(*before.repository, before.manifest, session.cancel()),
+                  image::read_contents(*after.repository, after.manifest, session.cancel()));
   static constexpr std::string_view kNames[] = {"added", "removed", "changed"};
   Json files = Json::object();
   for (const auto& difference : differences) {
     const auto name = kNames[static_cast<std::size_t>(difference.kind)];
     files[printable(difference.path)] = {{"change", name}, {"what", difference.what}};
     if (!session.options().json)
-      session.environment().out << cat(name, "  ", printable(difference.path),
-                                       difference.what.empty() ? "" : ": ", difference.what)
+      session.environment().out << cat(name,
+                                       "  ",
+                                       printable(difference.path),
+                                       difference.what.empty() ? "" : ": ",
+                                       difference.what)
                                 << '\n';
   }
   if (session.options().json)
@@ -131,7 +148,9 @@ void register_inspect(CLI::App& app, Action& chosen) {
   cat_command->callback([first, second, &chosen] {
     chosen = [first, second](Session& session) { return print_file(session, *first, *second); };
   });
-  auto* diff_command = add_command(app, "diff", "compare two images file by file; 3 if they differ",
+  auto* diff_command = add_command(app,
+                                   "diff",
+                                   "compare two images file by file; 3 if they differ",
                                    "cullet diff nginx:1.22.0 nginx:1.22.1");
   diff_command->add_option("before", *first, "an image")->required();
   diff_command->add_option("after", *second, "another")->required();

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 
-#include "../command.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+
+#include "../command.hpp"
 
 namespace cullet::cli {
 
 namespace {
 
 int new_key(Session& session, const std::string& file) {
-  const auto path = file.empty()
-                        ? session.workspace().root / session.workspace().config.signing_key
-                        : session.directory() / file;
+  const auto path = file.empty() ? session.workspace().root / session.workspace().config.signing_key
+                                 : session.directory() / file;
   auto public_path = path;
   public_path.replace_extension(".pub");
   for (const auto& existing : {path, public_path})
@@ -39,14 +39,14 @@ void register_key(CLI::App& app, Action& chosen) {
   auto file = std::make_shared<std::string>();
   auto* command = add_command(app, "key", "make signing keys", "cullet key new keys/release.pem");
   command->require_subcommand(1);
-  auto* create = add_command(*command, "new",
+  auto* create = add_command(*command,
+                             "new",
                              "make an ECDSA P-256 key pair: FILE (encrypted) and its .pub",
                              "cullet key new keys/release.pem");
   create->add_option("file", *file, "the private key's file [signing key of cullet.yaml]")
       ->type_name("FILE");
-  create->callback([file, &chosen] {
-    chosen = [file](Session& session) { return new_key(session, *file); };
-  });
+  create->callback(
+      [file, &chosen] { chosen = [file](Session& session) { return new_key(session, *file); }; });
 }
 
 }  // namespace cullet::cli

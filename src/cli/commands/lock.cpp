@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 
-#include "../command.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+
+#include "../command.hpp"
 
 namespace cullet::cli {
 
@@ -18,19 +19,20 @@ int lock(Session& session, bool update) {
   options.mirrors = workspace.config.mirrors;
   options.architecture = "amd64";
   options.offline = session.options().offline;
-  const auto resolved = environment::resolve(workspace, update ? nullptr : &session.lock(),
-                                             options, session.cancel());
+  const auto resolved = environment::resolve(
+      workspace, update ? nullptr : &session.lock(), options, session.cancel());
   const auto after = resolved.serialize();
   const bool changed = after != before;
-  if (changed) replace_file(workspace.root / "cullet.lock", after);
+  if (changed)
+    replace_file(workspace.root / "cullet.lock", after);
   if (session.options().json)
     session.print({{"packages", resolved.packages.size()},
                    {"sets", resolved.sets.size()},
                    {"changed", changed}});
   else
-    session.environment().out << cat("cullet.lock: ", resolved.packages.size(), " packages",
-                                     changed ? "" : ", unchanged")
-                              << '\n';
+    session.environment().out
+        << cat("cullet.lock: ", resolved.packages.size(), " packages", changed ? "" : ", unchanged")
+        << '\n';
   return 0;
 }
 
@@ -38,7 +40,8 @@ int lock(Session& session, bool update) {
 
 void register_lock(CLI::App& app, Action& chosen) {
   auto update = std::make_shared<bool>(false);
-  auto* command = add_command(app, "lock",
+  auto* command = add_command(app,
+                              "lock",
                               "resolve the packages of environments and images to cullet.lock",
                               "cullet lock --update");
   command->add_flag("--update", *update, "take the newest versions, for what is locked, too");

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 
-#include "../command.hpp"
 #include "cullet/base/error.hpp"
+
+#include "../command.hpp"
 
 namespace cullet::cli {
 
@@ -10,9 +11,12 @@ namespace {
 
 std::string_view state_name(plan::State state) {
   switch (state) {
-    case plan::State::cached: return "cached";
-    case plan::State::run: return "build";
-    case plan::State::depends: return "maybe";
+    case plan::State::cached:
+      return "cached";
+    case plan::State::run:
+      return "build";
+    case plan::State::depends:
+      return "maybe";
   }
   return "";
 }
@@ -31,13 +35,15 @@ int show_plan(Session& session, const std::vector<std::string>& recipes, bool al
     Json action{{"action", plan::name(node.kind)},
                 {"subject", node.subject},
                 {"state", state_name(node.state)}};
-    if (node.key) action["key"] = node.key->str();
-    if (!node.why.empty()) action["why"] = node.why;
+    if (node.key)
+      action["key"] = node.key->str();
+    if (!node.why.empty())
+      action["why"] = node.why;
     actions.push_back(std::move(action));
     if (!session.options().json && (all || node.state != plan::State::cached))
-      session.environment().out << cat(state_name(node.state), "  ", node.title(),
-                                       node.why.empty() ? "" : ": ", node.why)
-                                << '\n';
+      session.environment().out
+          << cat(state_name(node.state), "  ", node.title(), node.why.empty() ? "" : ": ", node.why)
+          << '\n';
   }
   if (session.options().json)
     session.print({{"actions", actions}});
@@ -52,8 +58,8 @@ int show_plan(Session& session, const std::vector<std::string>& recipes, bool al
 void register_plan(CLI::App& app, Action& chosen) {
   auto recipes = std::make_shared<std::vector<std::string>>();
   auto all = std::make_shared<bool>(false);
-  auto* command = add_command(app, "plan", "show what would be built, and why each thing would be",
-                              "cullet plan nginx");
+  auto* command = add_command(
+      app, "plan", "show what would be built, and why each thing would be", "cullet plan nginx");
   command->add_option("recipe", *recipes, "recipes to plan [all of the workspace]");
   command->add_flag("--all", *all, "list what is cached, too");
   command->callback([recipes, all, &chosen] {

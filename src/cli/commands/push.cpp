@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 
-#include "../command.hpp"
-#include "../progress_view.hpp"
-#include "../resolve.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/registry/copy.hpp"
+
+#include "../command.hpp"
+#include "../progress_view.hpp"
+#include "../resolve.hpp"
 
 namespace cullet::cli {
 
@@ -15,17 +16,21 @@ namespace {
 int push(Session& session, const std::string& from_text, const std::string& to_text) {
   const auto from = resolve_image(session, from_text);
   auto to = session.reference(to_text);
-  if (to.tag.empty()) to.tag = from.reference.tag;
+  if (to.tag.empty())
+    to.tag = from.reference.tag;
   registry::CopyOptions options;
-  if (!to.tag.empty()) options.tags = {to.tag};
+  if (!to.tag.empty())
+    options.tags = {to.tag};
   registry::CopyReport report;
   {
     ProgressView view(session.environment());
     const auto title = cat("pushing ", from.reference.str());
-    options.progress = [&](std::uint64_t sent, std::uint64_t of) { view.transfer(title, sent, of); };
+    options.progress = [&](std::uint64_t sent, std::uint64_t of) {
+      view.transfer(title, sent, of);
+    };
     const auto repository = session.repository(to, true);
-    report = registry::copy_image(*from.repository, from.manifest, *repository, options,
-                                  session.cancel());
+    report = registry::copy_image(
+        *from.repository, from.manifest, *repository, options, session.cancel());
   }
   if (session.options().json)
     session.print({{"reference", to.str()},
@@ -35,10 +40,16 @@ int push(Session& session, const std::string& from_text, const std::string& to_t
                    {"bytes_sent", report.bytes_sent},
                    {"referrers", report.referrers}});
   else
-    session.environment().out << cat(to.str(), "@", from.manifest.digest, ": ",
-                                     human_size(report.bytes_sent), " sent, ",
-                                     report.blobs_present, " blobs were there, ",
-                                     report.referrers, " signatures and attestations")
+    session.environment().out << cat(to.str(),
+                                     "@",
+                                     from.manifest.digest,
+                                     ": ",
+                                     human_size(report.bytes_sent),
+                                     " sent, ",
+                                     report.blobs_present,
+                                     " blobs were there, ",
+                                     report.referrers,
+                                     " signatures and attestations")
                               << '\n';
   return 0;
 }
@@ -48,7 +59,8 @@ int push(Session& session, const std::string& from_text, const std::string& to_t
 void register_push(CLI::App& app, Action& chosen) {
   auto from = std::make_shared<std::string>();
   auto to = std::make_shared<std::string>();
-  auto* command = add_command(app, "push",
+  auto* command = add_command(app,
+                              "push",
                               "copy an image with its signatures and attestations",
                               "cullet push nginx registry.example.com/prod/nginx:1.22.1");
   command->add_option("ref", *from, "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG")

@@ -7,7 +7,9 @@ namespace cullet::cli {
 
 void register_schema(CLI::App& app, Action& chosen) {
   auto kind = std::make_shared<std::string>();
-  auto* command = add_command(app, "schema", "print the JSON Schema of a file kind, for editors",
+  auto* command = add_command(app,
+                              "schema",
+                              "print the JSON Schema of a file kind, for editors",
                               "cullet schema recipe > recipe.schema.json");
   command->add_option("kind", *kind, "cullet, fork or recipe")
       ->required()

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 
-#include "../command.hpp"
-#include "../progress_view.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/build/component.hpp"
+
+#include "../command.hpp"
+#include "../progress_view.hpp"
 
 namespace cullet::cli {
 
@@ -18,7 +19,8 @@ struct ShellOptions {
 };
 
 /// A room as steps find it: built as far as needed, changes thrown away afterwards.
-build::StepRoom fresh_room(Session& session, const ShellOptions& options,
+build::StepRoom fresh_room(Session& session,
+                           const ShellOptions& options,
                            const std::filesystem::path& work) {
   const auto& workspace = session.workspace();
   auto plan = plan::make(workspace, session.lock(), {options.recipe}, [&](const std::string& path) {
@@ -40,8 +42,8 @@ build::StepRoom failed_room(Session& session, const ShellOptions& options) {
   if (!std::filesystem::exists(kept / "room.json"))
     throw Error(Kind::input, cat("no failed build of '", options.recipe, "' is kept"))
         .hint(cat("`cullet shell ", options.recipe, "` opens a shell where its steps start"));
-  auto room = build::StepRoom::from_json(
-      parse_json(read_file(kept / "room.json", 1U << 20U), "room.json"));
+  auto room =
+      build::StepRoom::from_json(parse_json(read_file(kept / "room.json", 1U << 20U), "room.json"));
   room.work = kept / "source";
   room.out = kept / "out";
   return room;
@@ -49,8 +51,8 @@ build::StepRoom failed_room(Session& session, const ShellOptions& options) {
 
 int shell(Session& session, const ShellOptions& options) {
   const auto work = session.store().work_directory();
-  auto room = options.failed ? failed_room(session, options)
-                             : fresh_room(session, options, work.root());
+  auto room =
+      options.failed ? failed_room(session, options) : fresh_room(session, options, work.root());
   auto command = options.command;
   const bool interactive = command.empty();
   if (interactive) {
@@ -68,7 +70,9 @@ int shell(Session& session, const ShellOptions& options) {
 
 void register_shell(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<ShellOptions>();
-  auto* command = add_command(app, "shell", "open a shell in exactly what a recipe's step sees",
+  auto* command = add_command(app,
+                              "shell",
+                              "open a shell in exactly what a recipe's step sees",
                               "cullet shell nginx --failed");
   command->add_option("recipe", options->recipe, "the recipe")->required();
   command->add_flag("--failed", options->failed, "where the recipe's last build stopped");

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 
-#include "../command.hpp"
-#include "../resolve.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/trust/signature.hpp"
+
+#include "../command.hpp"
+#include "../resolve.hpp"
 
 namespace cullet::cli {
 
@@ -15,15 +16,16 @@ int sign(Session& session, const std::string& text, const std::string& key_file)
   const auto key = session.private_key(key_file);
   auto named = resolved.reference;
   named.digest.reset();
-  const bool added =
-      trust::sign(*resolved.repository, resolved.manifest, key, named.str());
+  const bool added = trust::sign(*resolved.repository, resolved.manifest, key, named.str());
   if (session.options().json)
     session.print({{"reference", resolved.reference.str()},
                    {"digest", resolved.manifest.digest.str()},
                    {"added", added}});
   else
     session.environment().out << cat(added ? "signed " : "already signed: ",
-                                     resolved.repository->name(), "@", resolved.manifest.digest)
+                                     resolved.repository->name(),
+                                     "@",
+                                     resolved.manifest.digest)
                               << '\n';
   return 0;
 }
@@ -33,7 +35,9 @@ int sign(Session& session, const std::string& text, const std::string& key_file)
 void register_sign(CLI::App& app, Action& chosen) {
   auto text = std::make_shared<std::string>();
   auto key = std::make_shared<std::string>();
-  auto* command = add_command(app, "sign", "sign an image that is in a registry",
+  auto* command = add_command(app,
+                              "sign",
+                              "sign an image that is in a registry",
                               "cullet sign registry.example.com/nginx:1.22.1 --key release.pem");
   command->add_option("ref", *text, "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG")
       ->required();

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 
-#include "../command.hpp"
+#include <CLI/CLI.hpp>
+
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
+
+#include "../command.hpp"
 
 namespace cullet::cli {
 
@@ -16,25 +17,38 @@ constexpr std::int64_t kDay = 24 * 60 * 60;
 
 int check(Session& session, bool repair) {
   const auto report = session.store().check(session.jobs(), session.cancel());
-  if (repair) session.store().discard_damaged(report);
+  if (repair)
+    session.store().discard_damaged(report);
   if (session.options().json)
     session.print({{"blobs", report.blobs},
                    {"trees", report.trees},
                    {"actions", report.actions},
                    {"problems", report.problems}});
   if (!report.problems.empty()) {
-    Error error(Kind::refused, cat("the store at ", session.store().root().string(), " has ",
-                                   report.problems.size(), " problems"));
+    Error error(Kind::refused,
+                cat("the store at ",
+                    session.store().root().string(),
+                    " has ",
+                    report.problems.size(),
+                    " problems"));
     const auto shown = std::min(report.problems.size(), kShownProblems);
-    for (std::size_t index = 0; index < shown; ++index) error.detail(report.problems[index]);
-    if (shown < report.problems.size()) error.detail("… (--json lists all)");
-    error.hint(repair ? "what was damaged is gone: the next build makes it again"
-                      : "`cullet store check --repair` removes it, and the next build makes it again");
+    for (std::size_t index = 0; index < shown; ++index)
+      error.detail(report.problems[index]);
+    if (shown < report.problems.size())
+      error.detail("… (--json lists all)");
+    error.hint(repair
+                   ? "what was damaged is gone: the next build makes it again"
+                   : "`cullet store check --repair` removes it, and the next build makes it again");
     throw std::move(error);
   }
   if (!session.options().json)
-    session.environment().out << cat("the store is right: ", report.blobs, " blobs, ",
-                                     report.trees, " trees, ", report.actions, " actions")
+    session.environment().out << cat("the store is right: ",
+                                     report.blobs,
+                                     " blobs, ",
+                                     report.trees,
+                                     " trees, ",
+                                     report.actions,
+                                     " actions")
                               << '\n';
   return 0;
 }
@@ -49,10 +63,18 @@ int usage(Session& session) {
                    {"actions", usage.actions},
                    {"temporary_bytes", usage.temporary_bytes}});
   else
-    session.environment().out << cat("blobs    ", usage.blobs, ", ", human_size(usage.blob_bytes),
-                                     "\ntrees    ", usage.trees, ", ",
-                                     human_size(usage.tree_bytes), "\nactions  ", usage.actions,
-                                     "\nin work  ", human_size(usage.temporary_bytes))
+    session.environment().out << cat("blobs    ",
+                                     usage.blobs,
+                                     ", ",
+                                     human_size(usage.blob_bytes),
+                                     "\ntrees    ",
+                                     usage.trees,
+                                     ", ",
+                                     human_size(usage.tree_bytes),
+                                     "\nactions  ",
+                                     usage.actions,
+                                     "\nin work  ",
+                                     human_size(usage.temporary_bytes))
                               << '\n';
   return 0;
 }
@@ -66,9 +88,15 @@ int collect(Session& session, unsigned days) {
                    {"removed_actions", report.removed_actions},
                    {"freed_bytes", report.freed_bytes}});
   else
-    session.environment().out << cat("freed ", human_size(report.freed_bytes), ": ",
-                                     report.removed_blobs, " blobs, ", report.removed_trees,
-                                     " trees, ", report.removed_actions, " actions")
+    session.environment().out << cat("freed ",
+                                     human_size(report.freed_bytes),
+                                     ": ",
+                                     report.removed_blobs,
+                                     " blobs, ",
+                                     report.removed_trees,
+                                     " trees, ",
+                                     report.removed_actions,
+                                     " actions")
                               << '\n';
   return 0;
 }
@@ -76,28 +104,29 @@ int collect(Session& session, unsigned days) {
 }  // namespace
 
 void register_store(CLI::App& app, Action& chosen) {
-  auto* command = add_command(app, "store", "look after the store on this machine",
-                              "cullet store gc --older-than 14");
+  auto* command = add_command(
+      app, "store", "look after the store on this machine", "cullet store gc --older-than 14");
   command->require_subcommand(1);
   auto repair = std::make_shared<bool>(false);
-  auto* check_command =
-      add_command(*command, "check", "rehash everything and check every reference",
-                  "cullet store check --repair");
+  auto* check_command = add_command(*command,
+                                    "check",
+                                    "rehash everything and check every reference",
+                                    "cullet store check --repair");
   check_command->add_flag("--repair", *repair, "remove what is damaged");
   check_command->callback([repair, &chosen] {
     chosen = [repair](Session& session) { return check(session, *repair); };
   });
-  add_command(*command, "usage", "what the store holds", "cullet store usage")
-      ->callback([&chosen] { chosen = usage; });
+  add_command(*command, "usage", "what the store holds", "cullet store usage")->callback([&chosen] {
+    chosen = usage;
+  });
   auto days = std::make_shared<unsigned>(30);
-  auto* gc = add_command(*command, "gc", "remove what was not used for a while",
-                         "cullet store gc --older-than 14");
+  auto* gc = add_command(
+      *command, "gc", "remove what was not used for a while", "cullet store gc --older-than 14");
   gc->add_option("--older-than", *days, "days since a result was last used")
       ->type_name("DAYS")
       ->capture_default_str();
-  gc->callback([days, &chosen] {
-    chosen = [days](Session& session) { return collect(session, *days); };
-  });
+  gc->callback(
+      [days, &chosen] { chosen = [days](Session& session) { return collect(session, *days); }; });
 }
 
 }  // namespace cullet::cli
