@@ -105,8 +105,8 @@ std::size_t GraphBuilder::environment(const workspace::Environment& environment)
   if (const auto known = by_title_.find(node.title()); known != by_title_.end())
     return known->second;
   node.environment = &environment;
-  node.packages =
-      lock_.resolve(environment::environment_set_name(environment.name), environment.packages);
+  node.packages = lock_.resolve(
+      environment::environment_set_name(environment.name), environment.packages, environment.suite);
   node.fixed = {{"version", environment::kRootfsVersion},
                 {"packages", package_inputs(node.packages)},
                 {"links", environment.links}};
@@ -120,7 +120,7 @@ std::size_t GraphBuilder::packages(const workspace::Recipe& recipe,
   node.kind = ActionKind::packages;
   node.subject = environment::set_name(suite, set).substr(std::string_view("packages ").size());
   if (by_title_.count(node.title()) == 0) {
-    node.packages = lock_.resolve(environment::set_name(suite, set), set.packages);
+    node.packages = lock_.resolve(environment::set_name(suite, set), set.packages, suite);
     node.fixed = {{"version", environment::kRootfsVersion},
                   {"packages", package_inputs(node.packages)}};
   }

@@ -19,6 +19,7 @@ int lock(Session& session, bool update) {
   options.mirrors = workspace.config.mirrors;
   options.architecture = "amd64";
   options.offline = session.options().offline;
+  options.proxies = session.http().options().proxies;
   const auto resolved = environment::resolve(
       workspace, update ? nullptr : &session.lock(), options, session.cancel());
   const auto after = resolved.serialize();
