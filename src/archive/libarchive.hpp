@@ -16,12 +16,9 @@ namespace cullet::archive {
 using ReadArchive = Handle<::archive, archive_read_free>;
 using EntryHandle = Handle<::archive_entry, archive_entry_free>;
 
-/// archive_write_free() would write the end of the archive, and a destructor only discards.
-inline void discard_write_archive(::archive* writer) noexcept {
-  archive_write_fail(writer);
-  archive_write_free(writer);
-}
-using WriteArchive = Handle<::archive, discard_write_archive>;
+/// Freeing an open one writes the end of the archive: TarWriter sees to it that nothing comes of
+/// it.
+using WriteArchive = Handle<::archive, archive_write_free>;
 
 /// What libarchive says about its last failure.
 std::string last_error(::archive* archive);

@@ -26,10 +26,14 @@ struct Output {
   Sink& sink;
   std::uint64_t size = 0;
   std::exception_ptr failure;
+  /// While the writers are made, and when they are freed: a destructor only discards.
+  bool muted = true;
 };
 
 la_ssize_t write_output(::archive* archive, void* self, const void* bytes, std::size_t size) {
   auto& output = *static_cast<Output*>(self);
+  if (output.muted)
+    return static_cast<la_ssize_t>(size);
   try {
     output.sink.write({static_cast<const std::byte*>(bytes), size});
     output.size += size;
@@ -134,13 +138,24 @@ void fill(::archive_entry* to, const Entry& entry) {
 
 struct TarWriter::State {
   explicit State(Sink& out)
-      : output{out, 0, nullptr},
+      : output{.sink = out, .failure = nullptr},
         compressor(dynamic_cast<Compressor*>(&out)),
         ustar(open_writer(output, archive_write_set_format_ustar)),
         pax(open_writer(output, set_pax)),
         entry(archive_entry_new()) {
     if (entry == nullptr)
       throw Error(Kind::machine, "not enough memory to write a tar");
+    output.muted = false;
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  State(State&&) = delete;
+  State& operator=(State&&) = delete;
+  ~State() {
+    output.muted = true;
+    // Freeing one that failed does not close it, and only closing frees all that it has.
+    for (auto* const writer : {ustar.get(), pax.get()})
+      archive_write_close(writer);
   }
 
   /// Writes the header; returns the writer that takes the entry's bytes.

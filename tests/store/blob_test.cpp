@@ -106,7 +106,7 @@ TEST_CASE("Store: blobs that are absent or damaged") {
   CHECK(damaged.kind() == Kind::refused);
   CHECK_THAT(damaged.render(), Catch::Contains(digest.str()));
   CHECK_THAT(damaged.render(), Catch::Contains(sha256("0riginal").str()));
-  CHECK_THAT(damaged.render(), Catch::Contains("hint: run `cullet store check`"));
+  CHECK_THAT(damaged.render(), Catch::Contains("hint: run `cullet store check --repair`"));
 }
 
 TEST_CASE("Store: threads put the same and different blobs at once") {
