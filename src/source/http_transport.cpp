@@ -44,8 +44,8 @@ class HttpSubtransport {
         credentials_(wire.location, wire.context.environment, wire.context.cancel),
         base_(wire.location.url) {}
 
-  http::Stream advertised() {
-    http::Request request;
+  /// Both fill in `request`, which has to outlive the answer: the client reads it until then.
+  http::Stream advertised(http::Request& request) {
     request.url = base_ + std::string(kService);
     auto stream = authorized(request);
     refuse_bad_answer(stream, kAdvertisement);
@@ -58,8 +58,7 @@ class HttpSubtransport {
     return stream;
   }
 
-  http::Stream negotiated(const std::string& body) {
-    http::Request request;
+  http::Stream negotiated(http::Request& request, const std::string& body) {
     request.method = "POST";
     request.url = base_ + "/git-upload-pack";
     request.headers.emplace("content-type", "application/x-git-upload-pack-request");
@@ -162,6 +161,7 @@ struct HttpStream : git_smart_subtransport_stream {
   HttpSubtransport* transport = nullptr;
   bool lists = false;     ///< asks for the references
   std::string request{};  ///< collected by write(), sent by the first read()
+  http::Request asked{};
   std::optional<http::Stream> answer{};
   bool first = true;
 };
@@ -171,8 +171,8 @@ int read_stream(git_smart_subtransport_stream* stream, char* into, size_t size, 
   *got = 0;
   return self.transport->wire().guarded([&] {
     if (!self.answer)
-      self.answer =
-          self.lists ? self.transport->advertised() : self.transport->negotiated(self.request);
+      self.answer = self.lists ? self.transport->advertised(self.asked)
+                               : self.transport->negotiated(self.asked, self.request);
     *got = self.answer->body->read({reinterpret_cast<std::byte*>(into), size});
     if (self.lists && self.first)
       refuse_sha256({into, *got}, self.transport->wire().location);

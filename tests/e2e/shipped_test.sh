@@ -47,7 +47,7 @@ same "$(run "oci:$layout/busybox:$(in_workspace "$CULLET" fork list --json | jq 
   'the busybox image runs in podman'
 same "$(in_workspace "$CULLET" ls busybox | grep -c '^-')" 1 'busybox is one file'
 version=$(in_workspace "$CULLET" fork list --json | jq -r .forks.nginx.version)
-podman_run --entrypoint /usr/sbin/nginx "oci:$layout/nginx:$version" -t 2>/dev/null
+podman_run --entrypoint /usr/sbin/nginx "oci:$layout/nginx:$version" -v
 echo 'ok: the nginx image runs in podman'
 in_workspace "$CULLET" ls nginx var/lib/dpkg/status.d | grep -q status.d/libc6
 echo 'ok: scanners find the packages'
