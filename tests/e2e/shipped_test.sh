@@ -39,7 +39,9 @@ else
 fi
 
 containers_begin
-layout=$WORKSPACE/.cullet/registry
+# podman takes the path of a layout for a name, and names have no part that starts with a dot.
+layout=$FIXTURE_DIR/layout
+cp -r "$WORKSPACE/.cullet/registry" "$layout"
 run() { podman_run "$@"; }
 same "$(run "oci:$layout/lua:$(in_workspace "$CULLET" fork list --json | jq -r .forks.lua.version)" -e 'print(6 * 7)')" 42 \
   'the lua image runs in podman'
