@@ -163,13 +163,15 @@ class SshSubtransport {
 };
 
 struct SshHandle : git_smart_subtransport {
-  explicit SshHandle(Wire& wire);
+  explicit SshHandle(Wire& the_wire);
+  Wire& wire;
   git_smart_subtransport_stream stream{};
-  SshSubtransport transport;
+  /// Started by the first action: libgit2 1.5 leaks when a subtransport can't be made.
+  std::unique_ptr<SshSubtransport> transport;
 };
 
 SshSubtransport& transport_of(git_smart_subtransport_stream* stream) {
-  return static_cast<SshHandle*>(stream->subtransport)->transport;
+  return *static_cast<SshHandle*>(stream->subtransport)->transport;
 }
 
 int read_stream(git_smart_subtransport_stream* stream, char* into, size_t size, size_t* got) {
@@ -191,9 +193,12 @@ int open_stream(git_smart_subtransport_stream** out,
                 const char* /*url*/,
                 git_smart_service_t /*action*/) {
   auto& handle = *static_cast<SshHandle*>(subtransport);
-  handle.stream = {subtransport, read_stream, write_stream, free_stream};
-  *out = &handle.stream;
-  return 0;
+  return handle.wire.guarded([&] {
+    if (!handle.transport)
+      handle.transport = std::make_unique<SshSubtransport>(handle.wire);
+    handle.stream = {subtransport, read_stream, write_stream, free_stream};
+    *out = &handle.stream;
+  });
 }
 
 int close_subtransport(git_smart_subtransport* /*subtransport*/) {
@@ -204,8 +209,8 @@ void free_subtransport(git_smart_subtransport* subtransport) {
   delete static_cast<SshHandle*>(subtransport);
 }
 
-SshHandle::SshHandle(Wire& wire)
-    : git_smart_subtransport{open_stream, close_subtransport, free_subtransport}, transport(wire) {}
+SshHandle::SshHandle(Wire& the_wire)
+    : git_smart_subtransport{open_stream, close_subtransport, free_subtransport}, wire(the_wire) {}
 
 }  // namespace
 
