@@ -23,15 +23,28 @@ std::string cannot_open(std::string_view name, int flags) {
   return cat((flags & O_CREAT) != 0 ? "cannot create " : "cannot open ", name);
 }
 
+/// Not valid, with errno, when it can't be opened.
+Fd try_open(int directory, const char* name, int flags, unsigned mode) {
+  int fd = -1;
+  do
+    fd = ::openat(directory, name, flags | O_CLOEXEC, mode);
+  while (fd < 0 && errno == EINTR);
+  return Fd(fd);
+}
+
+/// What errno says of a failed open.
+Error open_error(std::string_view shown, int flags) {
+  const int error_number = errno;
+  return system_error(cannot_open(shown, flags),
+                      error_number,
+                      error_number == ENOENT ? Kind::input : Kind::machine);
+}
+
 Fd open_named(int directory, const char* name, std::string_view shown, int flags, unsigned mode) {
-  for (;;) {
-    const int fd = ::openat(directory, name, flags | O_CLOEXEC, mode);
-    if (fd >= 0)
-      return Fd(fd);
-    if (errno != EINTR)
-      throw system_error(
-          cannot_open(shown, flags), errno, errno == ENOENT ? Kind::input : Kind::machine);
-  }
+  auto fd = try_open(directory, name, flags, mode);
+  if (!fd.valid())
+    throw open_error(shown, flags);
+  return fd;
 }
 
 /// Whether to try again after errno. A descriptor may be non-blocking without our doing: a terminal
@@ -120,8 +133,12 @@ void write_all(int fd, Bytes bytes, std::string_view name) {
   }
 }
 
-std::string read_file(const std::filesystem::path& path, std::uint64_t limit) {
-  const auto fd = open_file(path, O_RDONLY);
+std::optional<std::string> find_file(const std::filesystem::path& path, std::uint64_t limit) {
+  const auto fd = try_open(AT_FDCWD, c_path(path.native()), O_RDONLY, 0);
+  if (!fd.valid() && errno == ENOENT)
+    return std::nullopt;
+  if (!fd.valid())
+    throw open_error(path.native(), O_RDONLY);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0)
     throw system_error(cat("cannot read ", path.native()), errno);
@@ -129,6 +146,13 @@ std::string read_file(const std::filesystem::path& path, std::uint64_t limit) {
     throw system_error(cat("cannot read ", path.native()), EISDIR, Kind::input);
   FdSource source(fd.get(), path.native());
   return read_all(source, limit, path.native());
+}
+
+std::string read_file(const std::filesystem::path& path, std::uint64_t limit) {
+  auto text = find_file(path, limit);
+  if (!text)
+    throw system_error(cannot_open(path.native(), O_RDONLY), ENOENT, Kind::input);
+  return std::move(*text);
 }
 
 std::size_t FdSource::read(std::span<std::byte> into) {

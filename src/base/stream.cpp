@@ -10,6 +10,7 @@ namespace cullet {
 
 namespace {
 constexpr std::size_t kBufferSize = 256U << 10U;
+constexpr std::size_t kFirstRead = 8U << 10U;
 }  // namespace
 
 std::size_t MemorySource::read(std::span<std::byte> into) {
@@ -30,12 +31,15 @@ std::uint64_t copy(Source& from, Sink& to) {
 }
 
 std::string read_all(Source& from, std::uint64_t limit, std::string_view what) {
+  // Most texts are small; a buffer costs what it takes to clear it.
+  std::vector<std::byte> buffer(kFirstRead);
   std::string text;
-  std::vector<std::byte> buffer(kBufferSize);
   while (const auto count = from.read(buffer)) {
     if (count > limit - text.size())
       throw Error(Kind::input, cat(what, " is larger than ", limit, " bytes"));
     text.append(as_text(Bytes(buffer).first(count)));
+    if (count == buffer.size() && count < kBufferSize)
+      buffer.resize(kBufferSize);
   }
   return text;
 }

@@ -66,7 +66,7 @@ std::filesystem::path Session::directory() const {
 
 const workspace::Workspace& Session::workspace() {
   if (!workspace_)
-    workspace_ = workspace::load(workspace::find_root(directory()));
+    workspace_ = workspace::load(workspace::find_root(directory()), jobs());
   return *workspace_;
 }
 

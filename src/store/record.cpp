@@ -41,7 +41,8 @@ std::string write_record(const ActionRecord& record) {
 
 std::optional<Json> read_json(const std::filesystem::path& path) {
   try {
-    return parse_json(read_file(path, kLimit), path.string(), kLimit);
+    const auto text = find_file(path, kLimit);
+    return text ? std::optional(parse_json(*text, path.string(), kLimit)) : std::nullopt;
   } catch (const Error& error) {
     // What can't be read is made again: absence, damage and bad sectors are all one here.
     if (error.kind() != Kind::input && error.kind() != Kind::machine)

@@ -12,9 +12,8 @@ namespace cullet::workspace {
 
 struct MapEntry;
 
-/// One node of a YAML document, with what an error needs to say about it. Made from yaml-cpp's
-/// events rather than its own node graph: that one loses duplicate keys, and its recursion is not
-/// ours to bound.
+/// One node of a YAML document, with what an error needs to say about it. Made from the parser's
+/// events: a library's own graph loses duplicate keys, and its recursion is not ours to bound.
 struct Node {
   enum class Type { scalar, list, map, null };
   Type type = Type::null;

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include <yaml-cpp/mark.h>
-
 #include "cullet/base/text.hpp"
 
 namespace cullet::workspace {
@@ -12,88 +10,41 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 32;
 
+bool is_null(std::string_view text) {
+  return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
+}
+
 }  // namespace
 
-DocumentBuilder::DocumentBuilder(std::string_view text, const std::string& file)
-    : text_(text), file_(file), line_starts_{0} {
-  for (std::size_t i = 0; i < text.size(); ++i)
-    if (text[i] == '\n')
-      line_starts_.push_back(i + 1);
-}
-
-Position DocumentBuilder::position(const YAML::Mark& mark) const {
-  if (mark.is_null())
-    return {file_, 1, 1};
-  // yaml-cpp counts bytes; people and editors count characters.
-  const auto line = std::min(static_cast<std::size_t>(mark.line), line_starts_.size() - 1);
-  const auto before = text_.substr(line_starts_[line], static_cast<std::size_t>(mark.column));
-  const auto characters = std::count_if(before.begin(), before.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  });
-  return {file_, mark.line + 1, static_cast<int>(characters) + 1};
-}
-
-Node DocumentBuilder::make(Node::Type type,
-                           const YAML::Mark& mark,
-                           const std::string& tag,
-                           YAML::anchor_t anchor) const {
-  const auto at = position(mark);
-  if (anchor != YAML::NullAnchor)
-    throw error_at(at, "anchors and aliases are not used here").hint("write the value out");
-  // yaml-cpp gives "?" to plain scalars, "!" to quoted ones, and either to collections.
-  if (!tag.empty() && tag != "?" && tag != "!")
-    throw error_at(at, cat("tags are not used here: '", printable(tag), "'"));
+Node DocumentBuilder::make(Node::Type type, const Position& at) const {
   Node node;
   node.type = type;
-  node.plain = tag == "?";
   node.file = &file_;
   node.line = at.line;
   node.column = at.column;
   return node;
 }
 
-void DocumentBuilder::OnDocumentStart(const YAML::Mark& mark) {
+void DocumentBuilder::start_document(const Position& at) {
   if (started_)
-    throw error_at(position(mark), "a second document: one file holds one");
+    throw error_at(at, "a second document: one file holds one");
   started_ = true;
 }
 
-void DocumentBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
-  add(make(Node::Type::null, mark, "", anchor));
-}
-
-void DocumentBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
-  add(make(Node::Type::null, mark, "", anchor));
-}
-
-void DocumentBuilder::OnScalar(const YAML::Mark& mark,
-                               const std::string& tag,
-                               YAML::anchor_t anchor,
-                               const std::string& value) {
-  auto node = make(Node::Type::scalar, mark, tag, anchor);
-  node.scalar = value;
+void DocumentBuilder::scalar(const Position& at, bool plain, std::string text) {
+  auto node = make(plain && is_null(text) ? Node::Type::null : Node::Type::scalar, at);
+  node.plain = plain;
+  if (node.type == Node::Type::scalar)
+    node.scalar = std::move(text);
   add(std::move(node));
 }
 
-void DocumentBuilder::OnSequenceStart(const YAML::Mark& mark,
-                                      const std::string& tag,
-                                      YAML::anchor_t anchor,
-                                      YAML::EmitterStyle::value /*style*/) {
-  open(make(Node::Type::list, mark, tag, anchor));
-}
-
-void DocumentBuilder::OnMapStart(const YAML::Mark& mark,
-                                 const std::string& tag,
-                                 YAML::anchor_t anchor,
-                                 YAML::EmitterStyle::value /*style*/) {
-  open(make(Node::Type::map, mark, tag, anchor));
-}
-
-void DocumentBuilder::open(Node node) {
+void DocumentBuilder::open(Node::Type type, const Position& at) {
+  auto node = make(type, at);
   if (open_.size() >= kMaxDepth)
-    throw error_at(node.at(), cat("nested deeper than ", kMaxDepth, " levels"));
+    throw error_at(at, cat("nested deeper than ", kMaxDepth, " levels"));
   if (!open_.empty() && open_.back().node.type == Node::Type::map && !open_.back().key)
-    throw error_at(node.at(), "a key must be text");
+    throw error_at(at, "a key must be text");
   // The label is known now, and the entries that follow want it.
   if (!open_.empty()) {
     const auto& parent = open_.back();
@@ -124,7 +75,7 @@ void DocumentBuilder::add(Node node) {
     add_key(parent, std::move(node));
   } else {
     node.label = parent.key->scalar;
-    if (node.type == Node::Type::null) {  // yaml-cpp puts it where the next token is
+    if (node.type == Node::Type::null) {  // nothing is written there, or as good as nothing
       node.line = parent.key->line;
       node.column = parent.key->column;
     }

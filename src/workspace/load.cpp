@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <atomic>
+#include <exception>
 #include <system_error>
+#include <thread>
 
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
@@ -51,6 +55,49 @@ std::vector<std::string> documents(const fs::path& root, const std::string& fold
   return names;
 }
 
+/// Files below which another thread costs more than it brings.
+constexpr std::size_t kFilesPerThread = 64;
+
+/// Parses FOLDER/*.yaml, in parallel where there are many. The error thrown is that of the first
+/// file in order, whatever the threads' order.
+template <class T>
+std::map<std::string, T> parse_folder(const fs::path& root,
+                                      const std::string& folder,
+                                      T (*parse)(std::string_view,
+                                                 const std::string&,
+                                                 const std::string&),
+                                      unsigned threads) {
+  const auto names = documents(root, folder);
+  std::vector<std::optional<T>> parsed(names.size());
+  std::vector<std::exception_ptr> failed(names.size());
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (auto index = next++; index < names.size(); index = next++) {
+      try {
+        const auto file = cat(folder, "/", names[index], ".yaml");
+        parsed[index] = parse(read_yaml(root, file), file, names[index]);
+      } catch (...) {
+        failed[index] = std::current_exception();
+        return;
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    const auto useful = std::min<std::size_t>(threads, names.size() / kFilesPerThread);
+    for (std::size_t count = 1; count < useful; ++count)
+      others.emplace_back(work);
+    work();
+  }
+  for (const auto& error : failed)
+    if (error)
+      std::rethrow_exception(error);
+  std::map<std::string, T> result;
+  for (std::size_t index = 0; index < names.size(); ++index)
+    result.emplace_hint(result.end(), names[index], std::move(*parsed[index]));
+  return result;
+}
+
 }  // namespace
 
 fs::path find_root(const fs::path& from) {
@@ -67,21 +114,15 @@ fs::path find_root(const fs::path& from) {
       .hint("`cullet init` makes a workspace");
 }
 
-Workspace load(const fs::path& root) {
+Workspace load(const fs::path& root, unsigned threads) {
   Workspace workspace;
   workspace.root = fs::absolute(root).lexically_normal();
   if (!workspace.root.has_filename())
     workspace.root = workspace.root.parent_path();
   const std::string config(kConfigFile);
   workspace.config = parse_config(read_yaml(workspace.root, config), config);
-  for (const auto& name : documents(workspace.root, "forks")) {
-    const auto file = cat("forks/", name, ".yaml");
-    workspace.forks.emplace(name, parse_fork(read_yaml(workspace.root, file), file, name));
-  }
-  for (const auto& name : documents(workspace.root, "recipes")) {
-    const auto file = cat("recipes/", name, ".yaml");
-    workspace.recipes.emplace(name, parse_recipe(read_yaml(workspace.root, file), file, name));
-  }
+  workspace.forks = parse_folder<Fork>(workspace.root, "forks", parse_fork, threads);
+  workspace.recipes = parse_folder<Recipe>(workspace.root, "recipes", parse_recipe, threads);
   check_references(workspace);
   return workspace;
 }

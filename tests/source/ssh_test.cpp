@@ -69,7 +69,9 @@ TEST_CASE("ssh: what ssh says is shown, and an unknown host gets its hint") {
 
 TEST_CASE("ssh: a connection that ends amid a pack is an error") {
   SshFixture f;
-  f.program("ssh", "for last in \"$@\"; do :; done\nsh -c \"$last\" | (dd bs=1 count=700 status=none; kill -9 0)\n");
+  f.program("ssh",
+            "for last in \"$@\"; do :; done\nsh -c \"$last\" | (dd bs=1 count=700 status=none; "
+            "kill -9 0)\n");
   static_cast<void>(error_of(Kind::machine, [&] { ensure_pin(f.context(), f.at()); }));
   f.program("ssh2",
             "for last in \"$@\"; do :; done\nexport GIT_CONFIG_COUNT=1 "

@@ -25,13 +25,29 @@ enum class Kind {
 
 int exit_status(Kind kind) noexcept;
 
+/// Appends one part of cat(). Texts and integers don't need a stream, which costs much more.
+template <class Part>
+void append_to(std::string& text, const Part& part) {
+  if constexpr (std::is_convertible_v<const Part&, std::string_view>) {
+    text += std::string_view(part);
+  } else if constexpr (std::is_same_v<Part, char>) {
+    text += part;
+  } else if constexpr (std::is_integral_v<Part> && sizeof(Part) > 1) {
+    text += std::to_string(part);
+  } else {
+    std::ostringstream out;
+    out.imbue(std::locale::classic());
+    out << part;
+    text += out.str();
+  }
+}
+
 /// Concatenates anything that has operator<<. Numbers are printed without locale grouping.
 template <class... Parts>
 std::string cat(const Parts&... parts) {
-  std::ostringstream out;
-  out.imbue(std::locale::classic());
-  (out << ... << parts);
-  return out.str();
+  std::string text;
+  (append_to(text, parts), ...);
+  return text;
 }
 
 /// The one exception of the project: what failed, where (context, innermost first), and what to

@@ -49,6 +49,8 @@ Fd open_directory(const std::filesystem::path& path);
 void write_all(int fd, Bytes bytes, std::string_view name);
 /// Reads a whole file; throws Kind::input if it is absent or larger than `limit` bytes.
 std::string read_file(const std::filesystem::path& path, std::uint64_t limit);
+/// Likewise; nullopt if it is absent.
+std::optional<std::string> find_file(const std::filesystem::path& path, std::uint64_t limit);
 
 /// Reads from a descriptor that outlives it; `name` is for errors.
 class FdSource final : public Source {

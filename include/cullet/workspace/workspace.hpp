@@ -201,8 +201,8 @@ std::filesystem::path find_root(const std::filesystem::path& from);
 /// Reads cullet.yaml, forks/*.yaml and recipes/*.yaml. Throws Kind::input with file, line and
 /// column for malformed YAML, unknown keys (suggesting the nearest), duplicate keys, wrong types,
 /// anchors and aliases, files over 1 MiB, and references to forks, environments, recipes or outputs
-/// that don't exist (suggesting the nearest).
-Workspace load(const std::filesystem::path& root);
+/// that don't exist (suggesting the nearest). Of several errors, the first by file name.
+Workspace load(const std::filesystem::path& root, unsigned threads = 1);
 
 /// Parsing of one file each, for load() and for tests; `file` is for positions.
 Config parse_config(std::string_view text, const std::string& file);
