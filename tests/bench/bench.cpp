@@ -2,7 +2,7 @@
 // One operation of the libraries, timed from inside, for scripts/bench:
 //   cullet_bench capture STORE DIR     takes DIR over as a tree (it is emptied); prints the digest
 //   cullet_bench pack STORE TREE N     packs a tree of the store to zstd -3 on two threads, N times
-//   cullet_bench step TREE N           runs `true` in a read-only overlay of TREE, N times
+//   cullet_bench step TREE OVER N      runs `true` in a read-only overlay of OVER on TREE, N times
 // and prints seconds, one run a line.
 #include <chrono>
 #include <iostream>
@@ -44,10 +44,9 @@ void pack(const std::string& store_path, const std::string& tree, int times) {
   std::cerr << "peak memory " << usage.ru_maxrss / 1024 << " MiB\n";
 }
 
-void step(const std::string& tree, int times) {
+void step(const std::string& tree, const std::string& over, int times) {
   sandbox::Spec spec;
-  // Seen twice, so that it is an overlay and not a plain bind.
-  spec.mounts.push_back({"/", {tree, tree}, {}});
+  spec.mounts.push_back({"/", {over, tree}, {}});
   spec.argv = {"/usr/bin/true"};
   time_it(times, [&] {
     if (!sandbox::run(spec, Cancel()).status.ok())
@@ -64,10 +63,10 @@ int main(int argc, char** argv) {
       capture(arguments[1], arguments[2]);
     else if (arguments.size() == 4 && arguments[0] == "pack")
       pack(arguments[1], arguments[2], std::stoi(arguments[3]));
-    else if (arguments.size() == 3 && arguments[0] == "step")
-      step(arguments[1], std::stoi(arguments[2]));
+    else if (arguments.size() == 4 && arguments[0] == "step")
+      step(arguments[1], arguments[2], std::stoi(arguments[3]));
     else
-      throw Error(Kind::usage, "capture STORE DIR | pack STORE TREE N | step TREE N");
+      throw Error(Kind::usage, "capture STORE DIR | pack STORE TREE N | step TREE OVER N");
   } catch (const Error& error) {
     std::cerr << error.render();
     return exit_status(error.kind());

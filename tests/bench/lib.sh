@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # what is set here is for the rows
+# What the rows of scripts/bench share. Each row is one script in rows/, sourced after this one.
+
+BENCH_ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
+export TMPDIR=${TMPDIR:-/var/tmp}
+# shellcheck source=../support/lib.sh
+source "$BENCH_ROOT/tests/support/lib.sh"
+
+# bench_begin: scratch space (WORK), the programs (CULLET, BENCH), and what the run stands on.
+bench_begin() {
+  fixture_begin
+  WORK=$FIXTURE_DIR
+  CULLET=$BENCH_ROOT/build/release-bench/src/cli/cullet
+  BENCH=$BENCH_ROOT/build/release-bench/tests/bench/cullet_bench
+  export HOME=$WORK/home CULLET_PASSPHRASE='correct horse' CULLET_STORE=$WORK/store
+  mkdir -p "$HOME" "$WORK/times"
+  unset XDG_CACHE_HOME XDG_CONFIG_HOME XDG_RUNTIME_DIR DOCKER_CONFIG REGISTRY_AUTH_FILE
+  printf '%s processors, load %s, medians of %s runs\n' "$(nproc)" "$(cut -d' ' -f1 /proc/loadavg)" "$BENCH_RUNS"
+}
+
+# timed NAME COMMAND...: runs it and notes its wall-clock seconds under NAME.
+timed() {
+  local name=$1 start=$EPOCHREALTIME
+  shift
+  "$@" >"$WORK/stdout" 2>"$WORK/stderr" || { cat "$WORK/stderr" >&2 && return 1; }
+  awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN {printf "%.4f\n", b - a}' >>"$WORK/times/$name"
+}
+
+# median NAME: of what was noted under it.
+median() {
+  sort -n "$WORK/times/$1" | awk '{v[NR] = $1} END {print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'
+}
+
+# row WHAT NAME PEER PEER-NAME: prints one line of the table.
+row() {
+  awk -v w="$1" -v a="$(median "$2")" -v p="$3" -v b="$(median "$4")" \
+    'BEGIN {printf "%-36s %9.3f s   %-40s %9.3f s   %8.4f x\n", w, a, p, b, a / b}'
+}
+# fact WHAT TEXT...: prints a line without a peer.
+fact() { printf '%-36s %s\n' "$1" "${*:2}"; }
+
+# buildah_do ARGUMENT...: with storage of its own that needs nothing of the machine.
+buildah_do() { buildah --root "$WORK/buildah" --runroot "$WORK/buildah-run" --storage-driver vfs "$@"; }
+
+# workspace_new DIRECTORY: the project's workspace, with a key.
+workspace_new() {
+  mkdir -p "$1"
+  cp -r "$BENCH_ROOT"/{cullet.yaml,cullet.lock,forks,recipes} "$1"
+  (cd "$1" && "$CULLET" key new keys/release.pem >/dev/null)
+}
+
+# component_tree WORKSPACE RECIPE: the directory of the recipe's component, which is built.
+component_tree() {
+  local tree
+  tree=$(cd "$1" && "$CULLET" build "$2" --no-sign --json 2>/dev/null |
+    jq -r --arg recipe "$2" '.components[] | select(.recipe == $recipe) | .tree')
+  printf '%s/trees/%s/root\n' "$CULLET_STORE" "${tree#sha256:}"
+}
+
+# environment_tree WORKSPACE RECIPE: the directory of the environment it was built in.
+environment_tree() {
+  local key
+  key=$(cd "$1" && "$CULLET" plan "$2" --all --json |
+    jq -r '.actions[] | select(.action == "environment") | .key' | head -n 1)
+  key=${key#sha256:}
+  printf '%s/trees/%s/root\n' "$CULLET_STORE" \
+    "$(jq -r .value.tree "$CULLET_STORE/actions/${key:0:2}/$key" | cut -d: -f2)"
+}
