@@ -9,6 +9,7 @@ namespace cullet::workspace {
 namespace {
 
 constexpr std::size_t kMaxDepth = 32;
+constexpr std::size_t kFewKeys = 16;
 
 bool is_null(std::string_view text) {
   return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
@@ -89,14 +90,20 @@ void DocumentBuilder::add_key(Open& map, Node key) const {
     throw error_at(key.at(), "a key must be text");
   if (key.plain && key.scalar == "<<")
     throw error_at(key.at(), "merge keys are not used here").hint("write the values out");
-  if (!map.keys.insert(key.scalar).second) {
-    const auto& entries = map.node.entries;
-    const auto first = std::find_if(entries.begin(), entries.end(), [&](const MapEntry& entry) {
-      return entry.key.scalar == key.scalar;
+  auto& entries = map.node.entries;
+  const auto find = [&](const std::string& text) {
+    return std::find_if(entries.begin(), entries.end(), [&](const MapEntry& entry) {
+      return entry.key.scalar == text;
     });
+  };
+  if (entries.size() == kFewKeys)
+    for (const auto& entry : entries)
+      map.keys.insert(entry.key.scalar);
+  const bool twice = entries.size() < kFewKeys ? find(key.scalar) != entries.end()
+                                               : !map.keys.insert(key.scalar).second;
+  if (twice)
     throw error_at(key.at(), cat("'", printable(key.scalar), "' is given twice"))
-        .detail(cat("first at ", first->key.at().str()));
-  }
+        .detail(cat("first at ", find(key.scalar)->key.at().str()));
   key.role = Node::Role::key;
   key.label = map.node.label;
   map.key = std::move(key);

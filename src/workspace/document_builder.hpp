@@ -30,8 +30,8 @@ class DocumentBuilder {
   /// A list or map whose entries are still coming.
   struct Open {
     Node node;
-    std::optional<Node> key;  ///< of a map: the key that waits for its value
-    std::set<std::string> keys;
+    std::optional<Node> key;     ///< of a map: the key that waits for its value
+    std::set<std::string> keys;  ///< of a map with many: searching its entries would take long
   };
 
   [[nodiscard]] Node make(Node::Type type, const Position& at) const;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <exception>
 #include <system_error>
 #include <thread>
+
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
@@ -18,17 +22,17 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kConfigFile = "cullet.yaml";
 
-bool is_regular(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
-}
-
-/// A fifo under the name would block the read, so the type is asked first.
 std::string read_yaml(const fs::path& root, const std::string& file) {
-  if (!is_regular(root / file))
+  // Non-blocking, because the name may be a fifo's.
+  const auto fd = open_file(root / file, O_RDONLY | O_NONBLOCK);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0)
+    throw system_error(cat("cannot read ", printable(file)), errno);
+  if (!S_ISREG(status.st_mode))
     throw Error(Kind::input, cat(printable(file), " is not a regular file"));
+  FdSource source(fd.get(), file);
   // One byte more than is allowed: parse_document() then says that it is too large.
-  return read_file(root / file, kMaxDocumentBytes + 1);
+  return read_all(source, kMaxDocumentBytes + 1, file);
 }
 
 /// The names of FOLDER/NAME.yaml, sorted. A missing folder is empty; a misnamed file would silently
