@@ -50,6 +50,36 @@ workspace_new() {
   (cd "$1" && "$CULLET" key new keys/release.pem >/dev/null)
 }
 
+# workspace_single NAME: makes the workspace $WORK/NAME with one fork and one recipe of that name; the
+# recipe's environment is `c`, the rest of it comes from standard input.
+workspace_single() {
+  local repository=$WORK/$1.git workspace=$WORK/$1
+  workspace_new "$workspace"
+  rm -r "$workspace"/forks/* "$workspace"/recipes/*
+  git init -q -b main "$repository"
+  echo "$1" >"$repository/README"
+  git -C "$repository" add -A
+  git -C "$repository" -c user.name=bench -c user.email=bench@example.com commit -qm "$1"
+  {
+    printf 'upstream: file://%s\nurl: file://%s\n' "$repository" "$repository"
+    printf 'pin: { commit: %s, version: "1" }\n' "$(git -C "$repository" rev-parse HEAD)"
+  } >"$workspace/forks/$1.yaml"
+  { printf 'fork: %s\nenvironment: c\n' "$1" && cat; } >"$workspace/recipes/$1.yaml"
+}
+
+# random_files COUNT SIZE: a recipe's step that writes files of bytes that don't compress, so that an
+# image is as large as its files.
+random_files() {
+  cat <<END_STEPS
+steps:
+  - run: |
+      mkdir -p "\$OUT/data"
+      for i in \$(seq $1); do
+        openssl enc -aes-128-ctr -pass "pass:\$i" -nosalt -md sha256 -in /dev/zero 2>/dev/null | head -c $2 >"\$OUT/data/\$i"
+      done
+END_STEPS
+}
+
 # component_tree WORKSPACE RECIPE: the directory of the recipe's component, which is built.
 component_tree() {
   local tree

@@ -2,27 +2,14 @@
 # An environment from a lock into an empty store, beside mmdebstrap --variant=extract with the same
 # packages from the same mirror on loopback.
 
-workspace=$WORK/environment
-workspace_new "$workspace"
-rm -r "$workspace"/forks/* "$workspace"/recipes/*
-mirror=$WORK/mirror
-printf 'filling a local mirror\n' >&2
-(cd "$workspace" && cat >recipes/empty.yaml) <<'END_RECIPE'
-fork: empty
-environment: c
+workspace_single empty <<'END_RECIPE'
 steps:
   - run: touch "$OUT/made"
 END_RECIPE
-git init -q -b main "$WORK/empty"
-echo nothing >"$WORK/empty/README"
-git -C "$WORK/empty" add -A
-git -C "$WORK/empty" -c user.name=b -c user.email=b@example.com commit -qm bench
-cat >"$workspace/forks/empty.yaml" <<END_FORK
-upstream: file://$WORK/empty
-url: file://$WORK/empty
-pin: { commit: $(git -C "$WORK/empty" rev-parse HEAD), version: "1" }
-END_FORK
+workspace=$WORK/empty
+mirror=$WORK/mirror
 environment_build() { (cd "$workspace" && "$CULLET" --store "$1" build empty); }
+printf 'filling a local mirror\n' >&2
 environment_build "$WORK/environment-first" >/dev/null
 
 # The packages are in the store now, by the digests that the lock names.

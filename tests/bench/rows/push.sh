@@ -1,29 +1,8 @@
 # shellcheck shell=bash
 # Pushing an image of more than 1 GiB to a docker-registry: time beside skopeo, most memory.
 
-workspace=$WORK/push
-workspace_new "$workspace"
-rm -r "$workspace"/forks/* "$workspace"/recipes/*
-git init -q -b main "$WORK/large"
-echo large >"$WORK/large/README"
-git -C "$WORK/large" add -A
-git -C "$WORK/large" -c user.name=b -c user.email=b@example.com commit -qm bench
-cat >"$workspace/forks/large.yaml" <<END_FORK
-upstream: file://$WORK/large
-url: file://$WORK/large
-pin: { commit: $(git -C "$WORK/large" rev-parse HEAD), version: "1" }
-END_FORK
-cat >"$workspace/recipes/large.yaml" <<'END_RECIPE'
-fork: large
-environment: c
-steps:
-  - run: |
-      mkdir -p "$OUT/data"
-      for i in $(seq 8); do
-        openssl enc -aes-128-ctr -pass "pass:$i" -nosalt -md sha256 -in /dev/zero 2>/dev/null | head -c 144M >"$OUT/data/$i"
-      done
-image: { contents: [large] }
-END_RECIPE
+{ random_files 8 144M && echo 'image: { contents: [large] }'; } | workspace_single large
+workspace=$WORK/large
 (cd "$workspace" && "$CULLET" build large >/dev/null)
 registry_start anonymous
 for ((run = 0; run < BENCH_RUNS; run++)); do
