@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "cullet/archive/reader.hpp"
 #include "cullet/base/error.hpp"
@@ -28,7 +29,9 @@ Manifest image_manifest(Repository& repository, const Descriptor& descriptor) {
   return Manifest::parse(found->bytes, what);
 }
 
-using Visit = std::function<void(std::size_t layer, const archive::Entry&, Source& body)>;
+/// An entry's place: the index of its layer, and its own there.
+using Place = std::pair<std::size_t, std::size_t>;
+using Visit = std::function<void(const Place&, const archive::Entry&, Source& body)>;
 
 void visit_layers(Repository& repository,
                   const Manifest& manifest,
@@ -38,9 +41,10 @@ void visit_layers(Repository& repository,
     const auto name = cat("layer ", manifest.layers[layer].digest);
     const auto blob = repository.open_blob(manifest.layers[layer]);
     archive::Reader reader(*blob, name, archive::Format::tar);
+    std::size_t index = 0;
     while (const auto entry = reader.next()) {
       cancel.check();
-      visit(layer, *entry, reader.body());
+      visit({layer, index++}, *entry, reader.body());
     }
   }
 }
@@ -54,7 +58,8 @@ void erase_below(Contents& contents, const std::string& directory, std::size_t l
   }
 }
 
-/// Applies ".wh.NAME" and the opaque marker; true if the entry was one.
+/// Applies ".wh.NAME" and the opaque marker, to what layers below brought; true if the entry was
+/// one.
 bool apply_whiteout(Contents& contents, const archive::Entry& entry, std::size_t layer) {
   const auto name = entry.path.name();
   if (name.rfind(kWhiteout, 0) != 0)
@@ -65,8 +70,13 @@ bool apply_whiteout(Contents& contents, const archive::Entry& entry, std::size_t
     erase_below(contents, directory, layer);
     return true;
   }
+  if (name == kWhiteout)
+    throw Error(Kind::input, cat("layer ", layer, " removes a file without a name"))
+        .detail(cat("at entry '", printable(entry.path.str()), "'"));
   const auto hidden = cat(directory, directory.empty() ? "" : "/", name.substr(kWhiteout.size()));
-  contents.erase(hidden);
+  if (const auto found = contents.find(hidden);
+      found != contents.end() && found->second.layer < layer)
+    contents.erase(found);
   erase_below(contents, hidden, layer);
   return true;
 }
@@ -132,6 +142,12 @@ std::string follow(const Contents& contents, const std::string& path) {
   return done;
 }
 
+/// A hard link whose target was not there when it came has none.
+bool has_bytes(const File& file) {
+  return file.entry.type == archive::EntryType::file ||
+         (file.entry.type == archive::EntryType::hardlink && file.content != Sha256());
+}
+
 }  // namespace
 
 Contents read_contents(Repository& repository, const Descriptor& descriptor, const Cancel& cancel) {
@@ -140,10 +156,11 @@ Contents read_contents(Repository& repository, const Descriptor& descriptor, con
   visit_layers(repository,
                manifest,
                cancel,
-               [&](std::size_t layer, const archive::Entry& entry, Source& body) {
+               [&](const Place& place, const archive::Entry& entry, Source& body) {
+                 const auto layer = place.first;
                  if (apply_whiteout(contents, entry, layer))
                    return;
-                 File file{entry, {}, layer};
+                 File file{entry, {}, layer, place};
                  if (entry.type == archive::EntryType::file) {
                    Sha256Hasher hasher;
                    copy(body, hasher);
@@ -151,6 +168,7 @@ Contents read_contents(Repository& repository, const Descriptor& descriptor, con
                  } else if (entry.type == archive::EntryType::hardlink) {
                    if (const auto target = contents.find(entry.target); target != contents.end()) {
                      file.content = target->second.content;
+                     file.bytes_at = target->second.bytes_at;
                      file.entry.size = target->second.entry.size;
                      file.entry.mode = target->second.entry.mode;
                    }
@@ -168,13 +186,9 @@ void read_file(Repository& repository,
                Sink& to,
                const Cancel& cancel) {
   const auto contents = read_contents(repository, descriptor, cancel);
-  auto real = follow(contents, path);
-  auto found = contents.find(real);
-  if (found != contents.end() && found->second.entry.type == archive::EntryType::hardlink) {
-    real = found->second.entry.target;
-    found = contents.find(real);
-  }
-  if (found == contents.end() || found->second.entry.type != archive::EntryType::file) {
+  const auto real = follow(contents, path);
+  const auto found = contents.find(real);
+  if (found == contents.end() || !has_bytes(found->second)) {
     Error error(Kind::input, cat("the image has no file ", path));
     std::vector<std::string> known;
     for (const auto& [name, file] : contents)
@@ -187,8 +201,8 @@ void read_file(Repository& repository,
   visit_layers(repository,
                manifest,
                cancel,
-               [&](std::size_t layer, const archive::Entry& entry, Source& body) {
-                 if (layer == found->second.layer && entry.path.str() == real)
+               [&](const Place& place, const archive::Entry& /*entry*/, Source& body) {
+                 if (place == found->second.bytes_at)
                    copy(body, to);
                });
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cullet/archive/tar_writer.hpp"
@@ -17,6 +18,9 @@ struct File {
   archive::Entry entry;
   Sha256 content;         ///< of a file; of a hardlink, of the file it is a link of
   std::size_t layer = 0;  ///< index of the layer that brought it
+  /// Where its bytes are: the layer's index, and the entry's in it. A hard link keeps the bytes
+  /// that it was made of, whatever comes to lie under its target's name later.
+  std::pair<std::size_t, std::size_t> bytes_at{};
 };
 
 /// What a container would see, by path: layers over each other, whiteouts applied (image-spec,
