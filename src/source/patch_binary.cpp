@@ -5,8 +5,10 @@
 #include <git2/sys/odb_backend.h>
 #include <git2/sys/repository.h>
 
+#include "cullet/archive/compression.hpp"
 #include "cullet/base/text.hpp"
 
+#include "base85.hpp"
 #include "git.hpp"
 
 namespace cullet::source {
@@ -49,6 +51,28 @@ std::string last_message() {
   return last != nullptr && last->message != nullptr ? printable(last->message) : "unknown error";
 }
 
+/// libgit2 1.5 inflates on forever where a stream has no end, or has bytes behind it.
+void check_streams(std::string_view binary) {
+  std::optional<std::uint64_t> size;  // of the block whose lines are being read
+  std::string stream;
+  for (const auto& line : split(binary.substr(binary.find('\n') + 1), '\n')) {
+    if (!size) {
+      size = parse_number(std::string_view(line).substr(line.find(' ') + 1));
+      if (!size && !line.empty())
+        throw Error(Kind::input, "a block has no size");
+    } else if (!line.empty()) {
+      const auto bytes = decode_base85_line(line);
+      if (!bytes)
+        throw Error(Kind::input, "a line is not git's base85");
+      stream += *bytes;
+    } else {
+      archive::check_zlib(as_bytes(stream), *size, "a block");
+      size.reset();
+      stream.clear();
+    }
+  }
+}
+
 constexpr std::string_view kZero = "0000000000000000000000000000000000000000";
 
 }  // namespace
@@ -88,6 +112,13 @@ std::optional<std::string> apply_binary(std::string_view content,
                      " ",
                      why));
   };
+  try {
+    check_streams(patch.binary);
+  } catch (const Error& error) {
+    if (error.kind() != Kind::input)
+      throw;
+    throw bad("is damaged").detail(error.message());
+  }
   const auto repository = scratch_repository();
   git_oid id;
   check(git_blob_create_from_buffer(&id, repository.get(), content.data(), content.size()),

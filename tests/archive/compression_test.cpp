@@ -332,5 +332,21 @@ TEST_CASE("decompress: no prefix of a compressed stream passes for the whole") {
   }
 }
 
+TEST_CASE("check_zlib: takes one whole stream of the promised size and nothing else") {
+  using namespace std::string_literals;
+  // "text " four times
+  const auto stream = "\x78\x9c\x2b\x49\xad\x28\x51\x28\x41\x25\x00\x52\x0a\x07\x95"s;
+  const auto check = [&](const std::string& bytes, std::uint64_t size) {
+    return failure([&] { check_zlib(as_bytes(bytes), size, "it"); }).message();
+  };
+  CHECK_NOTHROW(check_zlib(as_bytes(stream), 20, "it"));
+  CHECK(check(stream, 19) == "it unfolds to more than 19 bytes");
+  CHECK(check(stream, 21) == "it unfolds to 20 bytes, not 21");
+  CHECK(check(stream + "x", 20) == "it is damaged");
+  CHECK(check("text", 4) == "it is damaged");
+  for (std::size_t length = 0; length < stream.size(); ++length)
+    CHECK(check(stream.substr(0, length), 20) == "it is truncated");
+}
+
 }  // namespace
 }  // namespace cullet::archive

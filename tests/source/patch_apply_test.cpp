@@ -314,3 +314,23 @@ TEST_CASE("prepare: random changes give what git and diff say, forwards and alre
     }
   }
 }
+
+TEST_CASE("prepare: refuses a binary patch whose stream has no end or goes on behind it") {
+  PatchFixture f;
+  f.repo.write("a", "1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+  f.pin = f.repo.commit("base");
+  const auto refused = [&](std::string_view forward) {
+    return f.refusal(
+        cat("diff --git a/a b/a\n"
+            "index 07193989308c972f8a2d0f1b3a15c29ea4ac565b.."
+            "1ca09ecd42a7f126c6ddd0284efd1a1b8566120a 100644\n"
+            "GIT binary patch\nliteral 60\n",
+            forward,
+            "\n\nliteral 18\nZcmXryGU77kGT}1iGUGDmvf#4h0ss|e0yqEw\n\n"));
+  };
+  // libgit2 would go on for ever.
+  CHECK_THAT(refused("NcmZQzWMUu}0SRU&06hQz"), Catch::Contains("a is damaged"));
+  CHECK_THAT(refused("JcmZQzWMUu}0RRU&06h"), Catch::Contains("a is damaged"));
+  CHECK_THAT(refused("NcmZQzWMUu}0RRU&06hQz\nA00000"), Catch::Contains("a is damaged"));
+  CHECK_THAT(refused("NcmZQzWMUu}0RRU&06h\"z"), Catch::Contains("a is damaged"));
+}

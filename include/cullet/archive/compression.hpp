@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "cullet/base/stream.hpp"
 
@@ -62,5 +63,9 @@ inline constexpr std::size_t kFrameSize = std::size_t{4} << 20U;
 /// for a window of up to 128 MiB. xz or bzip2 of nothing counts as truncated: behind libarchive the
 /// two can't be told apart, and no archive is empty.
 std::unique_ptr<Source> decompress(Source& inner, std::uint64_t limit, std::string name);
+
+/// Throws Kind::input, naming `name`, unless `bytes` are one whole zlib stream (RFC 1950) of
+/// exactly `size` bytes with nothing behind it. What it unfolds to is not kept.
+void check_zlib(Bytes bytes, std::uint64_t size, std::string_view name);
 
 }  // namespace cullet::archive
