@@ -16,7 +16,7 @@ constexpr std::uint64_t kMaxControl = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kMaxSums = std::uint64_t{64} << 20U;
 
 /// What a control.tar may hold: some maintainer scripts are large, none is this large.
-constexpr archive::Limits kControlLimits{std::uint64_t{128} << 20U, 10'000, 4096};
+constexpr archive::Limits kControlLimits{.bytes = std::uint64_t{128} << 20U, .entries = 10'000};
 
 bool is_tar(std::string_view member, std::string_view stem) {
   if (member.substr(0, stem.size()) != stem)

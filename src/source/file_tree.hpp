@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cullet/base/cancel.hpp"
+#include "cullet/store/tree.hpp"
 
 #include "git.hpp"
 
@@ -29,7 +30,7 @@ struct TreeFile {
 class FileTree {
  public:
   static constexpr std::size_t kMaxFiles = 2'000'000;
-  static constexpr std::size_t kMaxPath = 4096;
+  static constexpr std::size_t kMaxPath = store::kMaxPath;
 
   /// Adds a commit's files below `prefix` ("" or "dir/"). Keeps the repository open.
   void add_commit(const std::shared_ptr<git_repository>& repository,

@@ -16,7 +16,7 @@ namespace cullet::archive {
 struct Limits {
   std::uint64_t bytes = std::uint64_t{16} << 30U;  ///< of all entries together
   std::uint64_t entries = 2'000'000;
-  std::uint64_t path_length = 4096;
+  std::uint64_t path_length = 4095;  ///< PATH_MAX without its NUL byte: what a tree can hold
 };
 
 /// Which formats a reader accepts; anything else is Kind::input.
