@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "cullet/base/error.hpp"
@@ -32,6 +34,12 @@ std::vector<Digest> from_json(const Json& record, const char* key) {
   return digests;
 }
 
+/// The store's JSON is canonical, which has no such numbers.
+bool has_fraction(const Json& value) {
+  return value.is_number_float() ||
+         (value.is_structured() && std::any_of(value.begin(), value.end(), has_fraction));
+}
+
 }  // namespace
 
 std::string write_record(const ActionRecord& record) {
@@ -42,7 +50,10 @@ std::string write_record(const ActionRecord& record) {
 std::optional<Json> read_json(const std::filesystem::path& path) {
   try {
     const auto text = find_file(path, kLimit);
-    return text ? std::optional(parse_json(*text, path.string(), kLimit)) : std::nullopt;
+    if (!text)
+      return std::nullopt;
+    auto json = parse_json(*text, path.string(), kLimit);
+    return has_fraction(json) ? std::nullopt : std::optional(std::move(json));
   } catch (const Error& error) {
     // What can't be read is made again: absence, damage and bad sectors are all one here.
     if (error.kind() != Kind::input && error.kind() != Kind::machine)

@@ -15,7 +15,9 @@ Error openssl_error(std::string_view what, Kind kind) {
 }
 
 BioHandle reader(std::string_view text) {
-  BioHandle bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  // An empty view may have no data at all, which OpenSSL takes for a bug of its caller.
+  const char* const data = text.empty() ? "" : text.data();
+  BioHandle bio(BIO_new_mem_buf(data, static_cast<int>(text.size())));
   if (!bio)
     throw openssl_error("cannot read a key");
   return bio;
