@@ -138,7 +138,10 @@ Lock resolve(const workspace::Workspace& workspace,
       lock.packages.emplace(key, keep->packages.at(key));
     lock.sets.emplace(name, kept);
   }
-  for (const auto& [suite, requests] : wanted) {
+  for (const auto& entry : wanted) {
+    // Names of their own: clang 14 can't capture structured bindings.
+    const auto& suite = entry.first;
+    const auto& requests = entry.second;
     if (options.offline)
       throw Error(Kind::machine, cat("cannot resolve '", requests.front().name, "' with --offline"))
           .hint("run `cullet lock` with a network, or take the request back");

@@ -55,8 +55,9 @@ std::vector<Descriptor> readable(const Json& index) {
 void sort_unique(std::vector<Descriptor>& referrers) {
   const auto digest = [](const Descriptor& descriptor) { return descriptor.digest; };
   std::ranges::stable_sort(referrers, {}, digest);
-  const auto rest = std::ranges::unique(referrers, {}, digest);
-  referrers.erase(rest.begin(), rest.end());
+  const auto same = [](const Descriptor& a, const Descriptor& b) { return a.digest == b.digest; };
+  // std::ranges::unique() is more than clang 14 can parse of libstdc++ 12.
+  referrers.erase(std::unique(referrers.begin(), referrers.end(), same), referrers.end());
 }
 
 bool may_be_mislabelled(const std::string& type) {
