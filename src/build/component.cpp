@@ -62,7 +62,7 @@ class ComponentRun {
       apply_limits(steps[index], spec.limits);
       spec.output = log_.fd();
       const auto result = sandbox::run(spec, context_.cancel);
-      if (result.outcome != sandbox::Outcome::exited || !result.status.ok())
+      if (!result.ok())
         fail(title, steps[index], spec.limits, result, checks);
     }
   }
@@ -81,22 +81,33 @@ class ComponentRun {
       limits.file_bytes = wanted.output_bytes;
   }
 
+  /// What a program that met a limit may not have said: it was told "cannot fork" or "no memory".
+  [[nodiscard]] std::string declared_limits() const {
+    const auto& wanted = recipe_.limits;
+    std::vector<std::string> out;
+    if (wanted.processes != 0)
+      out.push_back(cat(wanted.processes, " processes at once"));
+    if (wanted.memory_bytes != 0)
+      out.push_back(cat(human_size(wanted.memory_bytes), " of memory a process"));
+    if (wanted.output_bytes != 0)
+      out.push_back(cat(human_size(wanted.output_bytes), " of $OUT"));
+    return join(out, ", ");
+  }
+
   [[noreturn]] void fail(const std::string& title,
                          const workspace::Step& step,
                          const sandbox::Limits& limits,
                          const sandbox::Result& result,
                          bool check) {
-    std::string how = result.status.str();
-    if (result.outcome == sandbox::Outcome::timed_out)
-      how = cat("still running after its timeout of ", limits.seconds, " s");
-    if (result.outcome == sandbox::Outcome::output_limit)
-      how = cat("it printed more than ", human_size(limits.output_bytes));
+    const auto how = result.str(limits);
     log_.say(cat("==> ", title, " failed: ", how));
     auto error = Error(check ? Kind::refused : Kind::step,
                        cat(title, " of '", recipe_.name, "' failed: ", how));
     error.detail(cat(step.at.str(), ": ", printable(step.run.substr(0, step.run.find('\n')))));
     for (const auto& line : log_.tail(kTailLines))
       error.detail("| " + line);
+    if (const auto declared = declared_limits(); !declared.empty())
+      error.hint("the recipe limits each step to " + declared);
     error.hint(cat("the whole output: ", log_.path().string()));
     if (keep_room())
       error.hint(cat("`cullet shell ", recipe_.name, " --failed` opens a shell where it stopped"));

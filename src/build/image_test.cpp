@@ -127,12 +127,11 @@ store::ActionRecord run_image_test(const Context& context,
     spec.output = log.fd();
     spec.limits.seconds = steps[index].timeout_seconds.value_or(300);
     const auto result = sandbox::run(spec, context.cancel);
-    if (result.outcome == sandbox::Outcome::exited && result.status.ok())
+    if (result.ok())
       continue;
-    const auto how = result.outcome == sandbox::Outcome::timed_out
-                         ? cat("still running after ", spec.limits.seconds, " s")
-                         : result.status.str();
-    Error error(Kind::refused, cat(title, " of the image '", node.recipe->name, "' failed: ", how));
+    Error error(
+        Kind::refused,
+        cat(title, " of the image '", node.recipe->name, "' failed: ", result.str(spec.limits)));
     error.detail(cat(steps[index].at.str(), ": ", first_line));
     for (const auto& line : log.tail(kTailLines))
       error.detail("| " + line);

@@ -15,9 +15,11 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/json.hpp"
+#include "cullet/base/text.hpp"
 #include "cullet/sandbox/seccomp.hpp"
 
 #include "arguments.hpp"
+#include "census.hpp"
 #include "diagnosis.hpp"
 
 namespace cullet::sandbox {
@@ -25,6 +27,7 @@ namespace cullet::sandbox {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
+constexpr std::int64_t kCensusMilliseconds = 100;
 
 struct Pipe {
   Fd read, write;
@@ -92,12 +95,11 @@ class Report {
   [[nodiscard]] int writer() const { return pipe_.write.get(); }
   void close_writer() { pipe_.write = Fd(); }
 
-  /// A pidfd of the sandbox's process 1; invalid where it is gone already or never was.
-  Fd first_process() {
+  /// The sandbox's process 1; nullopt where it never was.
+  std::optional<pid_t> first_process() {
     while (text_.find('\n') == std::string::npos && read_some()) {
     }
-    const auto pid = number("\"child-pid\": ");
-    return Fd(pid ? static_cast<int>(syscall(SYS_pidfd_open, *pid, 0)) : -1);
+    return number("\"child-pid\": ");
   }
 
   /// The command's exit code; nullopt when it never ran.
@@ -158,7 +160,11 @@ class Run {
     auto process = start();
     report_.close_writer();
     output_.close_writer();
-    first_ = report_.first_process();
+    if (const auto first = report_.first_process()) {
+      first_ = Fd(static_cast<int>(syscall(SYS_pidfd_open, *first, 0)));
+      if (geteuid() == 0)
+        census_.emplace(*first);
+    }
     Result result;
     if (spec_.interactive)
       process.wait(Cancel());
@@ -215,7 +221,8 @@ class Run {
       std::array<pollfd, 3> waits{pollfd{output_.fd(), POLLIN, 0},
                                   pollfd{cancel_.fd(), POLLIN, 0},
                                   pollfd{process.fd(), POLLIN, 0}};
-      const auto wait = std::min<std::int64_t>(left.count() + 1, 60'000);
+      const auto wait =
+          std::min<std::int64_t>(left.count() + 1, census_ ? kCensusMilliseconds : 60'000);
       poll(waits.data(), waits.size(), static_cast<int>(wait));
       if (waits[1].revents != 0) {
         stop(process, Outcome::exited);
@@ -227,9 +234,20 @@ class Run {
         open = false;
       if (output_.over_limit())
         return stop(process, Outcome::output_limit);
+      if (too_many())
+        return stop(process, Outcome::process_limit);
     }
     process.wait(cancel_);
     return Outcome::exited;
+  }
+
+  /// Looks at the processes, where that is due.
+  bool too_many() {
+    const auto now = SteadyClock::now();
+    if (!census_ || now < next_census_)
+      return false;
+    next_census_ = now + std::chrono::milliseconds(kCensusMilliseconds);
+    return census_->above(spec_.limits.processes);
   }
 
   /// Ends bwrap, and with it everything in its pid namespace.
@@ -245,11 +263,30 @@ class Run {
   Stage stage_;
   Fd seccomp_;
   Report report_;
-  Fd first_;
+  Fd first_;  ///< a pidfd of the sandbox's process 1; invalid where it is gone already
+  std::optional<Census> census_;
+  SteadyClock::time_point next_census_;
   Output output_;
 };
 
 }  // namespace
+
+std::string Result::str(const Limits& limits) const {
+  // A shell passes a death by a signal on as 128 + its number.
+  const bool too_large = status.signal == SIGXFSZ || status.code == 128 + SIGXFSZ;
+  switch (outcome) {
+    case Outcome::timed_out:
+      return cat("still running after its timeout of ", limits.seconds, " s");
+    case Outcome::output_limit:
+      return cat("it printed more than ", human_size(limits.output_bytes));
+    case Outcome::process_limit:
+      return cat("it ran more than ", limits.processes, " processes at once");
+    case Outcome::exited:
+      break;
+  }
+  return too_large ? cat("it wrote a file larger than ", human_size(limits.file_bytes))
+                   : status.str();
+}
 
 Result run(const Spec& spec, const Cancel& cancel) {
   cancel.check();

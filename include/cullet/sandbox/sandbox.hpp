@@ -24,9 +24,12 @@ struct Mount {
 };
 
 struct Limits {
-  std::uint32_t seconds = 3600;    ///< wall clock for one run
-  std::uint32_t processes = 4096;  ///< at once (RLIMIT_NPROC where it can count them)
-  std::uint64_t memory = 0;        ///< bytes of address space a process; 0: unlimited
+  std::uint32_t seconds = 3600;  ///< wall clock for one run
+  /// Processes and threads at once. A fork beyond it fails (RLIMIT_NPROC). The kernel doesn't count
+  /// for the machine's root user; for that one cullet counts several times a second and ends the
+  /// run, so that a burst may go beyond it for a moment.
+  std::uint32_t processes = 4096;
+  std::uint64_t memory = 0;  ///< bytes of address space a process; 0: unlimited
   std::uint64_t file_bytes = std::uint64_t{64} << 30U;   ///< largest file (RLIMIT_FSIZE)
   std::uint64_t output_bytes = std::uint64_t{1} << 30U;  ///< kept of standard output and error
 };
@@ -46,11 +49,14 @@ struct Spec {
   bool interactive = false;
 };
 
-enum class Outcome { exited, timed_out, output_limit };
+enum class Outcome { exited, timed_out, output_limit, process_limit };
 
 struct Result {
   Outcome outcome = Outcome::exited;
   ExitStatus status;
+  [[nodiscard]] bool ok() const { return outcome == Outcome::exited && status.ok(); }
+  /// How it ended, for a person: "exit status 2", or the limit that it met.
+  [[nodiscard]] std::string str(const Limits& limits) const;
 };
 
 /// Runs `spec` to its end and returns how it ended. Isolation (design.md section 4): own user,
