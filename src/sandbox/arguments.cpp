@@ -29,8 +29,18 @@ std::vector<std::string> bwrap_arguments(const Spec& spec, int seccomp_fd, int s
   for (std::size_t index = 0; index < spec.mounts.size(); ++index) {
     const auto& mount = spec.mounts[index];
     add({Stage::read_only(mount) ? "--ro-bind" : "--bind", Stage::path(index), mount.at});
+    // /proc is read-only: in a run by the machine's root user, /proc/sys belongs to the step.
     if (index == 0)
-      add({"--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"});
+      add({"--proc",
+           "/proc",
+           "--remount-ro",
+           "/proc",
+           "--dev",
+           "/dev",
+           "--perms",
+           "1777",
+           "--tmpfs",
+           "/tmp"});
   }
   for (const auto& [name, value] : spec.environment)
     add({"--setenv", name, value});

@@ -80,6 +80,9 @@ Error stage_error(const Stage::Failure& failure, const Spec& spec) {
           .hint("run `cullet store check --repair`, then build again");
     case Stage::Part::bind:
       return system_error(cat("cannot bind ", spec.mounts.at(failure.mount).at), error_number);
+    case Stage::Part::devices:
+      return system_error("cannot make the sandbox's devices read-only", error_number)
+          .hint("this needs Linux 5.12 or newer and a /dev that may be bound");
     case Stage::Part::limits:
       return system_error("cannot set the limits of a step", error_number);
     default:

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cullet/base/error.hpp"
@@ -22,6 +23,7 @@ namespace cullet::sandbox {
 namespace {
 
 constexpr unsigned long kMountFlags = MS_NOSUID | MS_NODEV;
+constexpr const char* kDevices = "/dev";
 
 /// Mount options, put together without allocating. The kernel takes one page.
 class Options {
@@ -157,6 +159,20 @@ int Stage::mount_overlay(const Piece& piece, std::size_t index) noexcept {
                                                                                           : errno;
 }
 
+int Stage::protect_devices() noexcept {
+  // bwrap shows the machine's own device nodes. In a run by the machine's root user they belong to
+  // the step, which could change their modes; a device can be written through a read-only mount.
+  if (mount(kDevices, kDevices, nullptr, MS_BIND | MS_REC, nullptr) != 0)
+    return errno;
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_RDONLY;
+  return syscall(
+             SYS_mount_setattr, AT_FDCWD, kDevices, AT_RECURSIVE, &attributes, sizeof attributes) ==
+                 0
+             ? 0
+             : errno;
+}
+
 int Stage::set_limits() noexcept {
   // Set inside the namespace, so that the kernel counts the sandbox's processes alone (Linux 5.14).
   if (const int error = limit(RLIMIT_NPROC, limits_.processes))
@@ -178,6 +194,8 @@ int Stage::prepare() noexcept {
     return fail(Part::id_map, 0, error);
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
     return fail(Part::private_mounts, 0, errno);
+  if (const int error = protect_devices())
+    return fail(Part::devices, 0, error);
   // Opened now: after this the stage's tmpfs may hide them, and before it they belonged to another
   // mount namespace, from which overlayfs takes no tree.
   for (std::size_t index = 0; index < pieces_.size(); ++index) {

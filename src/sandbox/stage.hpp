@@ -31,6 +31,7 @@ class Stage {
     user_namespace,
     id_map,
     private_mounts,
+    devices,
     room,
     tree,
     overlay,
@@ -58,6 +59,7 @@ class Stage {
   int fail(Part part, std::size_t mount, int error) noexcept;
   int map_ids() noexcept;
   int mount_overlay(const Piece& piece, std::size_t index) noexcept;
+  int protect_devices() noexcept;
   int set_limits() noexcept;
 
   std::vector<Piece> pieces_;

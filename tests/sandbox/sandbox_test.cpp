@@ -144,6 +144,20 @@ TEST_CASE("sandbox: no capability and no new privileges", "[sandbox]") {
         "CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n");
 }
 
+TEST_CASE("sandbox: the kernel's switches and the devices' modes are out of reach", "[sandbox]") {
+  // Of the machine's root user they would belong to the step, without any capability.
+  Room room;
+  CHECK(room.run("for file in $(find /proc/sys /proc/irq /proc/bus /proc/mtrr -type f 2>&-); do\n"
+                 "  if (: >> $file) 2>&-; then echo $file; fi\n"
+                 "done\n"
+                 "for device in /dev/null /dev/zero /dev/tty; do\n"
+                 "  if chmod 666 $device 2>&- || touch $device 2>&-; then echo $device; fi\n"
+                 "done\n"
+                 "echo written > /dev/null; head -c 1 /dev/zero | wc -c")
+            .status.ok());
+  CHECK(room.log() == "1\n");
+}
+
 TEST_CASE("sandbox: no descriptor of ours is open inside", "[sandbox]") {
   Room room;
   const Fd secret = open_file("/etc/hostname", O_RDONLY);
