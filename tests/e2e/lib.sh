@@ -59,6 +59,73 @@ image:
 END
 }
 
+# small_new NAME: a fork and a recipe that take tenths of a second to build: steps are busybox alone,
+# and the image holds a few files of $WORKSPACE's recipe. Sets FORK_REPOSITORY.
+small_new() {
+  local name=$1
+  FORK_REPOSITORY=$(fixture_subdirectory repository)
+  seq 20000 >"$FORK_REPOSITORY/numbers"
+  git_do init --quiet --initial-branch=main
+  git_do add --all
+  git_do commit --quiet --message='first'
+  fork_pin "$name"
+  cat >"$WORKSPACE/recipes/$name.yaml" <<END
+fork: $name
+environment: probe
+env: { ROUND: "0" }
+steps:
+  - run: |
+      busybox mkdir -p "\$OUT/bin" "\$OUT/share"
+      busybox cp /usr/bin/busybox "\$OUT/bin/busybox"
+      busybox cp numbers "\$OUT/share/numbers"
+      for i in \$(busybox seq 40); do busybox sha256sum numbers >"\$OUT/share/\$i"; done
+image:
+  contents: [$name]
+  config: { entrypoint: [/bin/busybox] }
+  test:
+    - exec: [/bin/busybox, "true"]
+END
+}
+
+# small_round NAME N: changes what the small recipe NAME's step sees, and nothing of what comes out: the
+# next build runs it again and has to give the same digest.
+small_round() { sed -i "s/ROUND: .*/ROUND: \"$2\" }/" "$WORKSPACE/recipes/$1.yaml"; }
+
+# small_store DIRECTORY NAME: makes CULLET_STORE a new store in which there is nothing but the packages
+# that the small recipe NAME needs: nothing is fetched again, everything is made again. Builds it once
+# in the store that the tests share.
+small_store() {
+  local shared=$CULLET_STORE package
+  in_workspace "$CULLET" build "$2" >/dev/null 2>&1
+  export CULLET_STORE=$1
+  in_workspace "$CULLET" store usage >/dev/null
+  package=$(jq -r '.packages[] | select(.path | contains("/busybox-static_")) | .sha256' "$WORKSPACE/cullet.lock")
+  mkdir -p "$1/blobs/${package:0:2}"
+  cp "$shared/blobs/${package:0:2}/$package" "$1/blobs/${package:0:2}"
+}
+
+# layout_whole LAYOUT: every tag of an OCI layout points at a manifest, and that at blobs, which are
+# there and hash to their names. Prints how many tags there are. A layout that isn't there has none.
+layout_whole() {
+  "$PYTHON" - "$1" <<'END'
+import hashlib, json, pathlib, sys
+layout = pathlib.Path(sys.argv[1])
+def blob(descriptor):
+    data = (layout / "blobs" / descriptor["digest"].replace(":", "/")).read_bytes()
+    assert len(data) == descriptor["size"], descriptor
+    assert "sha256:" + hashlib.sha256(data).hexdigest() == descriptor["digest"], descriptor
+    return data
+tags = 0
+if (layout / "index.json").exists():
+    for entry in json.loads((layout / "index.json").read_bytes())["manifests"]:
+        manifest = json.loads(blob(entry))
+        for part in [manifest["config"], *manifest["layers"]]:
+            blob(part)
+        tags += "org.opencontainers.image.ref.name" in entry.get("annotations", {})
+print(tags)
+END
+}
+
 # git_do ARGUMENT...: git in $FORK_REPOSITORY, with an author and a time of its own.
 git_do() {
   GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null \
