@@ -16,6 +16,7 @@ namespace cullet::build {
 namespace {
 
 constexpr std::size_t kTailLines = 12;
+constexpr std::uintmax_t kFullDisk = std::uintmax_t{1} << 20U;
 
 /// Runs the steps of one component in one room.
 class ComponentRun {
@@ -101,8 +102,16 @@ class ComponentRun {
                          bool check) {
     const auto how = result.str(limits);
     log_.say(cat("==> ", title, " failed: ", how));
-    auto error = Error(check ? Kind::refused : Kind::step,
+    // The step's programs were told so; the step itself may be all right.
+    const bool full = std::filesystem::space(out_.root()).available < kFullDisk;
+    auto error = Error(full    ? Kind::machine
+                       : check ? Kind::refused
+                               : Kind::step,
                        cat(title, " of '", recipe_.name, "' failed: ", how));
+    if (full)
+      error.detail(cat("No space left on device: the file system of ",
+                       context_.store.root().string(),
+                       " is full"));
     error.detail(cat(step.at.str(), ": ", printable(step.run.substr(0, step.run.find('\n')))));
     for (const auto& line : log_.tail(kTailLines))
       error.detail("| " + line);

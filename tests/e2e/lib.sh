@@ -91,17 +91,17 @@ END
 # next build runs it again and has to give the same digest.
 small_round() { sed -i "s/ROUND: .*/ROUND: \"$2\" }/" "$WORKSPACE/recipes/$1.yaml"; }
 
-# small_store DIRECTORY NAME: makes CULLET_STORE a new store in which there is nothing but the packages
-# that the small recipe NAME needs: nothing is fetched again, everything is made again. Builds it once
-# in the store that the tests share.
+# small_store DIRECTORY NAME: makes CULLET_STORE a new store, and has $WORKSPACE take the packages of
+# the small recipe NAME from a mirror on disk: all is made again, and no network is needed. Builds it
+# once in the store that the tests share.
 small_store() {
-  local shared=$CULLET_STORE package
+  local blob path
   in_workspace "$CULLET" build "$2" >/dev/null 2>&1
+  read -r blob path < <(jq -r '.packages[] | select(.path | contains("/busybox-static_")) |
+    "\(.sha256[:2])/\(.sha256) \(.path)"' "$WORKSPACE/cullet.lock")
+  install -D -m 644 "$CULLET_STORE/blobs/$blob" "$FIXTURE_DIR/mirror/$path"
+  printf 'mirrors: ["file://%s"]\n' "$FIXTURE_DIR/mirror" >>"$WORKSPACE/cullet.yaml"
   export CULLET_STORE=$1
-  in_workspace "$CULLET" store usage >/dev/null
-  package=$(jq -r '.packages[] | select(.path | contains("/busybox-static_")) | .sha256' "$WORKSPACE/cullet.lock")
-  mkdir -p "$1/blobs/${package:0:2}"
-  cp "$shared/blobs/${package:0:2}/$package" "$1/blobs/${package:0:2}"
 }
 
 # layout_whole LAYOUT: every tag of an OCI layout points at a manifest, and that at blobs, which are
