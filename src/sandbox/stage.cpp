@@ -194,8 +194,6 @@ int Stage::prepare() noexcept {
     return fail(Part::id_map, 0, error);
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
     return fail(Part::private_mounts, 0, errno);
-  if (const int error = protect_devices())
-    return fail(Part::devices, 0, error);
   // Opened now: after this the stage's tmpfs may hide them, and before it they belonged to another
   // mount namespace, from which overlayfs takes no tree.
   for (std::size_t index = 0; index < pieces_.size(); ++index) {
@@ -212,6 +210,9 @@ int Stage::prepare() noexcept {
     if (!piece.bound.empty() && (fds[0] = open_path(piece.bound)) < 0)
       return fail(Part::tree, index, errno);
   }
+  // Behind the trees: one may lie in /dev/shm.
+  if (const int error = protect_devices())
+    return fail(Part::devices, 0, error);
   if (mount("stage", kRoot, "tmpfs", kMountFlags, "size=1m,mode=755") != 0)
     return fail(Part::room, 0, errno);
   for (std::size_t index = 0; index < pieces_.size(); ++index) {

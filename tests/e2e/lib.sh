@@ -96,7 +96,7 @@ small_round() { sed -i "s/ROUND: .*/ROUND: \"$2\" }/" "$WORKSPACE/recipes/$1.yam
 # once in the store that the tests share.
 small_store() {
   local blob path
-  in_workspace "$CULLET" build "$2" >/dev/null 2>&1
+  in_workspace "$CULLET" build "$2" >/dev/null 2>"$FIXTURE_DIR/err" || { cat "$FIXTURE_DIR/err" >&2; return 1; }
   read -r blob path < <(jq -r '.packages[] | select(.path | contains("/busybox-static_")) |
     "\(.sha256[:2])/\(.sha256) \(.path)"' "$WORKSPACE/cullet.lock")
   install -D -m 644 "$CULLET_STORE/blobs/$blob" "$FIXTURE_DIR/mirror/$path"
