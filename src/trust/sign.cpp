@@ -3,38 +3,12 @@
 #include "cullet/base/text.hpp"
 #include "cullet/trust/signature.hpp"
 
+#include "carrier.hpp"
 #include "simple_signing.hpp"
 
 namespace cullet::trust {
 
 namespace {
-
-/// A blob that lives in memory; `bytes` is copied into the origin, which may be read again.
-image::BlobOrigin in_memory(std::string bytes) {
-  class Owning final : public Source {
-   public:
-    explicit Owning(std::shared_ptr<const std::string> text)
-        : text_(std::move(text)), source_(*text_) {}
-    std::size_t read(std::span<std::byte> into) override { return source_.read(into); }
-
-   private:
-    std::shared_ptr<const std::string> text_;
-    MemorySource source_;
-  };
-  image::BlobOrigin origin;
-  origin.open = [text = std::make_shared<const std::string>(std::move(bytes))] {
-    return std::make_unique<Owning>(text);
-  };
-  return origin;
-}
-
-image::Descriptor put(image::Repository& repository,
-                      const std::string& bytes,
-                      std::string_view media_type) {
-  auto descriptor = image::Descriptor::of(bytes, std::string(media_type));
-  repository.put_blob(descriptor, in_memory(bytes));
-  return descriptor;
-}
 
 std::optional<image::Manifest> legacy_manifest(image::Repository& repository,
                                                const BlobDigest& digest) {
@@ -69,20 +43,20 @@ bool sign_legacy(image::Repository& repository,
   auto legacy = legacy_manifest(repository, manifest.digest).value_or(image::Manifest{});
   if (holds(legacy, payload, key.public_key()))
     return false;
-  auto layer = put(repository, payload, kSimpleSigningType);
+  auto layer = put_bytes(repository, payload, kSimpleSigningType);
   layer.annotations[std::string(kSignatureAnnotation)] = base64(key.sign(payload));
   legacy.layers.push_back(std::move(layer));
   Json diff_ids = Json::array();
   for (const auto& one : legacy.layers)
     diff_ids.push_back(one.digest.str());
   // Nobody reads this config, but clients expect one of an image's form.
-  legacy.config = put(repository,
-                      canonical({{"architecture", ""},
-                                 {"config", Json::object()},
-                                 {"created", "0001-01-01T00:00:00Z"},
-                                 {"os", ""},
-                                 {"rootfs", {{"diff_ids", diff_ids}, {"type", "layers"}}}}),
-                      image::kConfigType);
+  legacy.config = put_bytes(repository,
+                            canonical({{"architecture", ""},
+                                       {"config", Json::object()},
+                                       {"created", "0001-01-01T00:00:00Z"},
+                                       {"os", ""},
+                                       {"rootfs", {{"diff_ids", diff_ids}, {"type", "layers"}}}}),
+                            image::kConfigType);
   const auto bytes = legacy.serialize();
   const auto carrier = repository.put_manifest(bytes, std::string(image::kManifestType));
   repository.put_tag(signature_tag(manifest.digest), carrier, bytes);
@@ -104,16 +78,7 @@ bool sign_bundle(image::Repository& repository,
   if (has_bundle(repository, manifest, key.public_key()))
     return false;
   const auto bundle = make_bundle(key, manifest.digest, kSignPredicate, Json::object());
-  image::Manifest carrier;
-  carrier.artifact_type = kBundleType;
-  carrier.config = put(repository, "{}", image::kEmptyType);
-  carrier.layers = {put(repository, bundle, kBundleType)};
-  carrier.subject = manifest;
-  carrier.subject->annotations.clear();
-  carrier.annotations = {{"dev.sigstore.bundle.content", "dsse-envelope"},
-                         {std::string(kPredicateAnnotation), std::string(kSignPredicate)},
-                         {"in-toto.io/predicate-type", std::string(kSignPredicate)}};
-  repository.put_manifest(carrier.serialize(), std::string(image::kManifestType));
+  put_bundle(repository, manifest, bundle, kSignPredicate);
   return true;
 }
 
@@ -151,8 +116,7 @@ bool is_signed(image::Repository& repository,
   if (!legacy || !holds(*legacy, simple_signing_payload(docker_reference, manifest.digest), key))
     return false;
   for (const auto& referrer : repository.referrers(manifest.digest, std::string(kBundleType))) {
-    const auto predicate = referrer.annotations.find(std::string(kPredicateAnnotation));
-    if (predicate != referrer.annotations.end() && predicate->second == kSignPredicate)
+    if (claimed_predicate(referrer) == kSignPredicate)
       return true;
   }
   return false;

@@ -12,7 +12,6 @@ namespace cullet::trust {
 inline constexpr std::string_view kSimpleSigningType =
     "application/vnd.dev.cosign.simplesigning.v1+json";
 inline constexpr std::string_view kSignatureAnnotation = "dev.cosignproject.cosign/signature";
-inline constexpr std::string_view kPredicateAnnotation = "dev.sigstore.bundle.predicateType";
 inline constexpr std::size_t kMostSignatures = 100;
 inline constexpr std::uint64_t kMaxPayloadBytes = 64U << 10U;
 

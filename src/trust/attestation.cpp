@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cullet/trust/attestation.hpp"
+
+#include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
+
+#include "carrier.hpp"
+#include "envelope.hpp"
+
+namespace cullet::trust {
+
+namespace {
+
+/// Reads one bundle and fills in what it says; throws what is wrong with it.
+void open(image::Repository& repository,
+          const image::Descriptor& manifest,
+          const std::vector<PublicKey>& keys,
+          std::uint64_t& allowance,
+          Attestation& found) {
+  const auto blob = carried_bundle(repository, found.carrier);
+  if (blob.size > allowance)
+    throw Error(Kind::input, "it is not read: there is too much beside it");
+  allowance -= blob.size;
+  const auto bytes = read_bytes(repository, blob, kMaxBundleBytes);
+  const auto envelope = Envelope::parse_bundle(bytes, "the bundle");
+  while (found.key < keys.size() && !envelope.is_by(keys[found.key]))
+    ++found.key;
+  if (found.key == keys.size())
+    throw Error(Kind::refused, "it was made with another key, or its content was changed");
+  auto statement = envelope.statement("the bundle");
+  if (statement.subject != manifest.digest)
+    throw Error(Kind::refused, "it is about another image");
+  found.predicate_type = std::move(statement.predicate_type);
+  found.predicate = std::move(statement.predicate);
+}
+
+std::string claim_name(const Claim& claim, image::Repository& repository) {
+  return cat("attesting ", claim.predicate_type, " in ", repository.name());
+}
+
+}  // namespace
+
+bool equal_predicates(const Json& there, const Json& wanted) {
+  return there == wanted;
+}
+
+std::vector<Attestation> attestations(image::Repository& repository,
+                                      const image::Descriptor& manifest,
+                                      const std::vector<PublicKey>& keys,
+                                      std::string_view predicate_type) {
+  const auto referrers = repository.referrers(manifest.digest);
+  if (referrers.size() > kMostAttestations)
+    throw Error(Kind::input,
+                cat(referrers.size(), " manifests refer to ", repository.name(), "@",
+                    manifest.digest, ": more than ", kMostAttestations, " are not looked at"));
+  std::vector<Attestation> out;
+  std::uint64_t allowance = kMaxAttestationsBytes;
+  for (const auto& referrer : referrers) {
+    Attestation found;
+    found.carrier = referrer.digest;
+    found.artifact_type = referrer.artifact_type;
+    found.predicate_type = claimed_predicate(referrer);
+    const auto claimed = found.predicate_type;
+    if (!predicate_type.empty() && !claimed.empty() && claimed != predicate_type)
+      continue;
+    try {
+      if (referrer.artifact_type != kBundleType)
+        throw Error(Kind::input, "it is no sigstore bundle v0.3");
+      open(repository, manifest, keys, allowance, found);
+    } catch (const Error& error) {
+      if (error.kind() != Kind::input && error.kind() != Kind::refused)
+        throw;
+      found.problem = error.message();
+    }
+    // A registry that drops annotations leaves only the statement itself to tell.
+    if (predicate_type.empty() || found.predicate_type == predicate_type)
+      out.push_back(std::move(found));
+  }
+  return out;
+}
+
+bool is_attested(image::Repository& repository,
+                 const image::Descriptor& manifest,
+                 const PublicKey& key,
+                 const Claim& claim,
+                 const SamePredicate& same) {
+  for (const auto& found : attestations(repository, manifest, {key}, claim.predicate_type))
+    if (found.problem.empty() && same(found.predicate, claim.predicate))
+      return true;
+  return false;
+}
+
+bool attest(image::Repository& repository,
+            const image::Descriptor& manifest,
+            const PrivateKey& key,
+            const Claim& claim,
+            const SamePredicate& same) {
+  return with_context([&] { return claim_name(claim, repository); }, [&] {
+    if (is_attested(repository, manifest, key.public_key(), claim, same))
+      return false;
+    const auto bundle = make_bundle(key, manifest.digest, claim.predicate_type, claim.predicate);
+    if (bundle.size() > kMaxAttestationBytes)
+      throw Error(Kind::input,
+                  cat("the bundle would take ", human_size(bundle.size()),
+                      ", more than verifiers read (", human_size(kMaxAttestationBytes), ")"));
+    put_bundle(repository, manifest, bundle, claim.predicate_type);
+    return true;
+  });
+}
+
+std::string make_envelope(const PrivateKey& key, const BlobDigest& subject, const Claim& claim) {
+  return canonical(Envelope::seal(key, subject, claim.predicate_type, claim.predicate).to_json()) +
+         "\n";
+}
+
+Claim open_envelope(std::string_view envelope,
+                    const PublicKey& key,
+                    const BlobDigest& subject,
+                    std::string_view what) {
+  auto statement =
+      Envelope::parse(parse_json(envelope, what, kMaxBundleBytes), what).open(key, what);
+  if (statement.subject != subject)
+    throw Error(Kind::refused, cat(what, " is about ", statement.subject, ", not ", subject));
+  return {std::move(statement.predicate_type), std::move(statement.predicate)};
+}
+
+}  // namespace cullet::trust
