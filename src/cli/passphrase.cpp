@@ -65,8 +65,11 @@ std::string ask(int terminal, const std::string& prompt) {
 }  // namespace
 
 std::string Session::passphrase(const std::string& what, bool confirm) {
-  if (passphrase_fd >= 0)
-    return first_line(passphrase_fd, cat("descriptor ", passphrase_fd));
+  if (passphrase_fd >= 0) {
+    if (!given_passphrase_)
+      given_passphrase_ = first_line(passphrase_fd, cat("descriptor ", passphrase_fd));
+    return *given_passphrase_;
+  }
   if (const auto set = environment_.variables.find("CULLET_PASSPHRASE");
       set != environment_.variables.end())
     return set->second;

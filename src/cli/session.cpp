@@ -190,16 +190,42 @@ trust::PublicKey Session::public_key(const std::string& file) {
   if (file.empty()) {
     if (workspace().config.signing_key.empty())
       throw Error(Kind::input, "no key is named: cullet.yaml has no `signing: { key: … }`")
-          .hint("make one with `cullet key new keys/release.pem`, or build with --no-sign");
+          .hint("make one with `cullet key new`, or build with --no-sign");
     path = workspace().root / workspace().config.signing_key;
     path.replace_extension(".pub");
   }
-  return trust::PublicKey::parse(read_file(path, kMaxKeyBytes), path.string());
+  return read_public_key(path);
 }
 
 trust::PrivateKey Session::private_key(const std::string& file) {
-  const auto path =
-      file.empty() ? workspace().root / workspace().config.signing_key : directory() / file;
+  return read_private_key(file.empty() ? workspace().root / workspace().config.signing_key
+                                       : directory() / file);
+}
+
+std::optional<trust::PublicKey> Session::attestation_public_key() {
+  const auto& key = workspace().config.attestation_key;
+  if (key.empty())
+    return std::nullopt;
+  auto path = workspace().root / key;
+  path.replace_extension(".pub");
+  if (!std::filesystem::exists(path))
+    return std::nullopt;
+  return read_public_key(path);
+}
+
+trust::PrivateKey Session::attestation_private_key() {
+  auto key = read_private_key(workspace().root / workspace().config.attestation_key);
+  if (key.public_key() == public_key(""))
+    throw Error(Kind::input, "the attestation key is the release key under another name")
+        .hint("make one of its own: `cullet key new` makes what cullet.yaml names");
+  return key;
+}
+
+trust::PublicKey Session::read_public_key(const std::filesystem::path& path) {
+  return trust::PublicKey::parse(read_file(path, kMaxKeyBytes), path.string());
+}
+
+trust::PrivateKey Session::read_private_key(const std::filesystem::path& path) {
   return trust::PrivateKey::parse(
       read_file(path, kMaxKeyBytes),
       [&] { return passphrase(cat("passphrase of ", path.string()), false); },

@@ -60,7 +60,13 @@ class Session {
   /// The signing key of the workspace, or the file named by the user.
   trust::PublicKey public_key(const std::string& file);
   trust::PrivateKey private_key(const std::string& file);
+  /// The workspace's key for attestations; nullopt where it has none (yet): they are left out then,
+  /// because the release key must not sign them (Config::attestation_key).
+  std::optional<trust::PublicKey> attestation_public_key();
+  /// Throws Kind::input where it is the release key under another name.
+  trust::PrivateKey attestation_private_key();
   /// From --passphrase-fd, $CULLET_PASSPHRASE or a prompt on the terminal. `confirm` asks twice.
+  /// The descriptor is read once: its line is the passphrase of every key.
   std::string passphrase(const std::string& what, bool confirm);
   int passphrase_fd = -1;
 
@@ -68,6 +74,9 @@ class Session {
   void print(const Json& record);
 
  private:
+  trust::PublicKey read_public_key(const std::filesystem::path& path);
+  trust::PrivateKey read_private_key(const std::filesystem::path& path);
+
   Environment& environment_;
   const GlobalOptions& options_;
   std::optional<workspace::Workspace> workspace_;
@@ -75,6 +84,7 @@ class Session {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<http::Client> http_;
   std::optional<std::vector<std::string>> mirrors_;
+  std::optional<std::string> given_passphrase_;  ///< what --passphrase-fd said
 };
 
 }  // namespace cullet::cli

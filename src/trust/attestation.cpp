@@ -51,8 +51,14 @@ std::vector<Attestation> attestations(image::Repository& repository,
   const auto referrers = repository.referrers(manifest.digest);
   if (referrers.size() > kMostAttestations)
     throw Error(Kind::input,
-                cat(referrers.size(), " manifests refer to ", repository.name(), "@",
-                    manifest.digest, ": more than ", kMostAttestations, " are not looked at"));
+                cat(referrers.size(),
+                    " manifests refer to ",
+                    repository.name(),
+                    "@",
+                    manifest.digest,
+                    ": more than ",
+                    kMostAttestations,
+                    " are not looked at"));
   std::vector<Attestation> out;
   std::uint64_t allowance = kMaxAttestationsBytes;
   for (const auto& referrer : referrers) {
@@ -95,17 +101,22 @@ bool attest(image::Repository& repository,
             const PrivateKey& key,
             const Claim& claim,
             const SamePredicate& same) {
-  return with_context([&] { return claim_name(claim, repository); }, [&] {
-    if (is_attested(repository, manifest, key.public_key(), claim, same))
-      return false;
-    const auto bundle = make_bundle(key, manifest.digest, claim.predicate_type, claim.predicate);
-    if (bundle.size() > kMaxAttestationBytes)
-      throw Error(Kind::input,
-                  cat("the bundle would take ", human_size(bundle.size()),
-                      ", more than verifiers read (", human_size(kMaxAttestationBytes), ")"));
-    put_bundle(repository, manifest, bundle, claim.predicate_type);
-    return true;
-  });
+  return with_context([&] { return claim_name(claim, repository); },
+                      [&] {
+                        if (is_attested(repository, manifest, key.public_key(), claim, same))
+                          return false;
+                        const auto bundle = make_bundle(
+                            key, manifest.digest, claim.predicate_type, claim.predicate);
+                        if (bundle.size() > kMaxAttestationBytes)
+                          throw Error(Kind::input,
+                                      cat("the bundle would take ",
+                                          human_size(bundle.size()),
+                                          ", more than verifiers read (",
+                                          human_size(kMaxAttestationBytes),
+                                          ")"));
+                        put_bundle(repository, manifest, bundle, claim.predicate_type);
+                        return true;
+                      });
 }
 
 std::string make_envelope(const PrivateKey& key, const BlobDigest& subject, const Claim& claim) {

@@ -9,7 +9,8 @@
 
 namespace cullet::trust {
 
-/// Annotations of the manifest that carries a bundle: cosign's, and the one that scanners filter by.
+/// Annotations of the manifest that carries a bundle: cosign's, and the one that scanners filter
+/// by.
 inline constexpr std::string_view kPredicateAnnotation = "dev.sigstore.bundle.predicateType";
 inline constexpr std::string_view kInTotoAnnotation = "in-toto.io/predicate-type";
 

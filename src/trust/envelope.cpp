@@ -44,10 +44,11 @@ Envelope Envelope::seal(const PrivateKey& key,
                         std::string_view predicate_type,
                         const Json& predicate) {
   Envelope sealed;
-  sealed.payload = canonical({{"_type", kStatementType},
-                              {"subject", Json::array({Json{{"digest", {{"sha256", subject.hex()}}}}})},
-                              {"predicateType", predicate_type},
-                              {"predicate", predicate}});
+  sealed.payload =
+      canonical({{"_type", kStatementType},
+                 {"subject", Json::array({Json{{"digest", {{"sha256", subject.hex()}}}}})},
+                 {"predicateType", predicate_type},
+                 {"predicate", predicate}});
   sealed.signature = key.sign(pae(kPayloadType, sealed.payload));
   return sealed;
 }

@@ -24,13 +24,27 @@ constexpr Field<Environment> kEnvironment[] = {
 
 constexpr Field<Config> kSigning[] = {
     {"key", kRequired, [](const Node& n, Config& c) { c.signing_key = read_key_path(n); }},
+    {"attestations",
+     kOptional,
+     [](const Node& n, Config& c) { c.attestation_key = read_key_path(n); }},
 };
+
+/// One key for both would release an image with any statement about it: cosign takes whatever
+/// bundle of a key it finds for a signature.
+void read_signing(const Node& node, Config& config) {
+  read_fields(node, "'signing'", kSigning, config);
+  if (config.attestation_key.empty())
+    config.attestation_key =
+        std::filesystem::path(config.signing_key).replace_filename("attest.pem").string();
+  if (config.attestation_key == config.signing_key)
+    throw error_at(node.at(), "attestations need another key than releases")
+        .hint("cosign takes any statement by the release key for a signature of the image");
+}
 
 constexpr Field<Config> kConfig[] = {
     {"registry", kOptional, [](const Node& n, Config& c) { c.registry = read_registry(n); }},
-    {"signing",
-     kOptional,
-     [](const Node& n, Config& c) { read_fields(n, "'signing'", kSigning, c); }},
+    {"signing", kOptional, read_signing},
+    {"builder", kOptional, [](const Node& n, Config& c) { c.builder = read_uri(n); }},
     {"mirrors",
      kOptional,
      [](const Node& n, Config& c) { c.mirrors = read_filled_set(n, read_mirror); }},
@@ -53,6 +67,7 @@ Config parse_config(std::string_view text, const std::string& file) {
   const auto document = parse_document(text, file);
   Config config;
   config.registry = "oci:.cullet/registry";
+  config.builder = kWorkstation;
   read_fields(document, "cullet.yaml", kConfig, config);
   return config;
 }

@@ -167,6 +167,22 @@ std::string read_key_path(const Node& node) {
   return text[0] == '/' ? "/" + path->str() : path->str();
 }
 
+std::string read_uri(const Node& node) {
+  auto text = read_line(node);
+  // RFC 3986: a scheme, then at least one character; no space anywhere.
+  const auto colon = text.find(':');
+  const bool scheme =
+      colon != std::string::npos && colon > 0 &&
+      ((text[0] | 0x20) >= 'a' && (text[0] | 0x20) <= 'z') &&
+      std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '+' || c == '-' || c == '.';
+      });
+  if (!scheme || colon + 1 == text.size() || text.find_first_of(" \t") != std::string::npos)
+    reject(node, "a URI, as https://ci.example.com/images");
+  return text;
+}
+
 std::string read_glob(const Node& node) {
   auto text = read_line(node);
   try {

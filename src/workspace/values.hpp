@@ -26,6 +26,7 @@ std::string read_absolute_path(const Node& node);
 std::string read_workspace_path(const Node& node);
 /// As read_workspace_path(), or an absolute path: secrets are mounted outside of workspaces.
 std::string read_key_path(const Node& node);
+std::string read_uri(const Node& node);
 std::string read_glob(const Node& node);
 
 /// A URL or path that git clones from.

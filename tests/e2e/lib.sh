@@ -20,11 +20,11 @@ e2e_begin() {
 }
 
 # workspace_new: makes $WORKSPACE, a workspace with the project's environments, lock, forks and
-# recipes, and a signing key.
+# recipes, and its keys.
 workspace_new() {
   WORKSPACE=$(fixture_subdirectory workspace)
   cp -r "$E2E_ROOT"/{cullet.yaml,cullet.lock,forks,recipes} "$WORKSPACE"
-  (cd "$WORKSPACE" && "$CULLET" key new keys/release.pem >/dev/null)
+  (cd "$WORKSPACE" && "$CULLET" key new >/dev/null)
 }
 
 # fork_new NAME: a git repository at $FORK_REPOSITORY with a Makefile that installs `hello`, and in

@@ -62,10 +62,10 @@ TEST_CASE("attest: what is attached is read back, and carries what readers filte
   REQUIRE(carrier.layers.size() == 1);
   CHECK(carrier.layers[0].media_type == kBundleType);
   CHECK(carrier.subject.value().digest == place.manifest.digest);
-  CHECK(carrier.annotations == std::map<std::string, std::string>{
-                                   {"dev.sigstore.bundle.content", "dsse-envelope"},
-                                   {"dev.sigstore.bundle.predicateType", kType},
-                                   {"in-toto.io/predicate-type", kType}});
+  CHECK(carrier.annotations ==
+        std::map<std::string, std::string>{{"dev.sigstore.bundle.content", "dsse-envelope"},
+                                           {"dev.sigstore.bundle.predicateType", kType},
+                                           {"in-toto.io/predicate-type", kType}});
   const auto bundle = read_blob(*place.repository, carrier.layers[0]);
   CHECK(open_bundle(bundle, key.public_key(), "bundle").predicate_type == kType);
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -178,10 +179,16 @@ struct Environment {
   Position at;
 };
 
+/// `builder` of a workspace that names none: any machine that somebody can log in to.
+inline constexpr std::string_view kWorkstation = "urn:cullet:builder:workstation";
+
 /// cullet.yaml.
 struct Config {
-  std::string registry;              ///< "oci:PATH" or "host[:port]/prefix"
-  std::string signing_key;           ///< path relative to the workspace; empty: not signed
+  std::string registry;         ///< "oci:PATH" or "host[:port]/prefix"
+  std::string signing_key;      ///< path relative to the workspace; empty: not signed
+  std::string attestation_key;  ///< likewise; with a signing_key by default "attest.pem" beside
+                                ///< it, and never the same file
+  std::string builder;          ///< URI of who builds, as provenance names it (builder.id)
   std::vector<std::string> mirrors;  ///< Debian mirrors; empty: the machine's apt configuration
   std::map<std::string, Environment> environments;
 };
