@@ -46,6 +46,8 @@ Published publish(store::Store& store,
     trust::sign(to, manifest, key, reference);
     done.changed = true;
   }
+  if (attach(to, manifest, options.statements))
+    done.changed = true;
   if (!in_place) {
     const auto bytes = store.read_blob(manifest.digest, image::kMaxManifestBytes);
     for (const auto& tag : options.tags)

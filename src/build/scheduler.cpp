@@ -7,6 +7,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+#include "cullet/build/statements.hpp"
 
 #include "actions.hpp"
 
@@ -182,11 +183,7 @@ plan::Knowledge knowledge(const Context& context) {
 }
 
 Sha256 patch_file_digest(const workspace::Workspace& workspace, const std::string& path) {
-  const auto file = open_file(workspace.root / "forks" / path, 0);
-  FdSource source(file.get(), path);
-  Sha256Hasher hasher;
-  copy(source, hasher);
-  return hasher.finish();
+  return workspace_file_digest(workspace, "forks/" + path);
 }
 
 void run(const Context& context, plan::Plan& plan) {

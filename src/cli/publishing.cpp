@@ -33,6 +33,34 @@ std::vector<std::string> tags_of(const workspace::Workspace& workspace,
   return tags;
 }
 
+/// Provenance and SBOM, if there is a key for them.
+build::Statements statements_of(Session& session,
+                                const plan::Plan& plan,
+                                const plan::Plan::Target& target,
+                                const PublishingOptions& wanted,
+                                ProgressView& view) {
+  build::Statements out;
+  if (wanted.no_sign || wanted.no_attest)
+    return out;
+  out.public_key = session.attestation_public_key();
+  if (!out.public_key) {
+    view.note(cat("no provenance and no SBOM: there is no key ",
+                  session.workspace().config.attestation_key,
+                  " (`cullet key new` makes it; --no-attest leaves them out)"));
+    return out;
+  }
+  out.private_key = [&session] { return session.attestation_private_key(); };
+  build::Observer silent;
+  out.list = build::statements(session.build_context(silent),
+                               plan,
+                               target,
+                               {.version = CULLET_VERSION,
+                                .started = wanted.started,
+                                .finished = session.environment().now(),
+                                .cyclonedx = wanted.cyclonedx});
+  return out;
+}
+
 }  // namespace
 
 Json PublishedImage::to_json() const {
@@ -54,8 +82,7 @@ std::string default_tag(Session& session, const std::string& text) {
 PublishedImage publish_image(Session& session,
                              const plan::Plan& plan,
                              const plan::Plan::Target& target,
-                             const std::vector<std::string>& push,
-                             bool no_sign,
+                             const PublishingOptions& wanted,
                              ProgressView& view) {
   const auto& value = plan.nodes[target.image.value()].record.value().value;
   PublishedImage done;
@@ -72,7 +99,7 @@ PublishedImage publish_image(Session& session,
   options.tags = tags_of(session.workspace(), *target.recipe);
   reference.tag = options.tags.front();
   done.reference = reference.str();
-  if (!no_sign)
+  if (!wanted.no_sign)
     options.public_key = session.public_key("");
   std::optional<trust::PrivateKey> key;
   options.private_key = [&] {
@@ -80,6 +107,7 @@ PublishedImage publish_image(Session& session,
       key = session.private_key("");
     return *key;
   };
+  options.statements = statements_of(session, plan, target, wanted, view);
   const auto title = cat("pushing ", target.recipe->name);
   options.progress = [&](std::uint64_t sent, std::uint64_t of) { view.transfer(title, sent, of); };
 
@@ -87,7 +115,7 @@ PublishedImage publish_image(Session& session,
   with_context(cat("publishing ", done.reference), [&] {
     build::publish(session.store(), done.manifest, *home, options, session.cancel());
   });
-  for (const auto& text : push) {
+  for (const auto& text : wanted.push) {
     const auto to = session.reference(text);
     auto there = options;
     if (!to.tag.empty())

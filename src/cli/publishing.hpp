@@ -22,13 +22,20 @@ struct PublishedImage {
   [[nodiscard]] Json to_json() const;
 };
 
-/// Puts a built image into the workspace's registry, signed unless `no_sign`, with the recipe's
-/// tags, and copies it with its signatures to every reference of `push`.
+struct PublishingOptions {
+  std::vector<std::string> push;  ///< references to copy the image to
+  bool no_sign = false;
+  bool no_attest = false;  ///< neither provenance nor SBOM; nor is there any without a signature
+  bool cyclonedx = false;  ///< a CycloneDX SBOM, too
+  std::int64_t started = 0;
+};
+
+/// Puts a built image into the workspace's registry with the recipe's tags, signed and with its
+/// provenance and SBOM attached, and likewise to every reference of `push`.
 PublishedImage publish_image(Session& session,
                              const plan::Plan& plan,
                              const plan::Plan::Target& target,
-                             const std::vector<std::string>& push,
-                             bool no_sign,
+                             const PublishingOptions& options,
                              ProgressView& view);
 
 /// The tag meant by a reference without one: the first of the recipe's tags where `text` is a bare

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cullet/base/cancel.hpp"
+#include "cullet/build/statements.hpp"
 #include "cullet/image/repository.hpp"
 #include "cullet/store/store.hpp"
 #include "cullet/trust/key.hpp"
@@ -21,6 +22,7 @@ struct PublishOptions {
   std::optional<trust::PublicKey> public_key;
   /// Called only when no valid signature is there yet: it may ask for a passphrase.
   std::function<trust::PrivateKey()> private_key;
+  Statements statements;  ///< attached after the signature, before any tag moves
   unsigned parallel = 4;
   std::function<void(std::uint64_t, std::uint64_t)> progress;  ///< bytes sent, of all
 };
@@ -30,8 +32,8 @@ struct Published {
   std::uint64_t bytes_sent = 0;
 };
 
-/// Puts an image of the store into a repository: blobs, manifest by digest, signatures, tags last.
-/// Does nothing that is done already. Killed at any instant, old tags stand.
+/// Puts an image of the store into a repository: blobs, manifest by digest, signatures, statements,
+/// tags last. Does nothing that is done already. Killed at any instant, old tags stand.
 Published publish(store::Store& store,
                   const image::Descriptor& manifest,
                   image::Repository& to,

@@ -14,8 +14,7 @@ namespace {
 
 struct BuildOptions {
   std::vector<std::string> recipes;
-  std::vector<std::string> push;
-  bool no_sign = false;
+  PublishingOptions publishing;
 };
 
 /// What was there before the build ran: a component whose key had a result is "cached".
@@ -73,6 +72,8 @@ int build(Session& session, const BuildOptions& options) {
   auto plan = plan::make(workspace, session.lock(), options.recipes, [&](const std::string& path) {
     return build::patch_file_digest(workspace, path);
   });
+  auto publishing = options.publishing;
+  publishing.started = session.environment().now();
   ProgressView view(session.environment());
   CacheObserver observer(plan, view);
   const auto context = session.build_context(observer);
@@ -85,8 +86,7 @@ int build(Session& session, const BuildOptions& options) {
     const auto root = target.image ? *target.image : target.component.value();
     record["components"] = components_of(plan, root, observer.cached());
     if (target.image) {
-      const auto published =
-          publish_image(session, plan, target, options.push, options.no_sign, view);
+      const auto published = publish_image(session, plan, target, publishing, view);
       record["image"] = published.to_json();
       lines.push_back(cat(published.reference, "@", published.manifest.digest));
     } else {
@@ -112,10 +112,16 @@ void register_build(CLI::App& app, Action& chosen) {
                               "build recipes; images are tested, signed and pushed",
                               "cullet build nginx --push registry.example.com/prod/nginx:1.22.1");
   command->add_option("recipe", options->recipes, "recipes to build [all of the workspace]");
-  command->add_option("--push", options->push, "copy the image to this reference as well")
+  command
+      ->add_option("--push", options->publishing.push, "copy the image to this reference as well")
       ->type_name("REF")
       ->expected(1);
-  command->add_flag("--no-sign", options->no_sign, "leave the image unsigned");
+  command->add_flag(
+      "--no-sign", options->publishing.no_sign, "leave the image unsigned, and unattested");
+  command->add_flag(
+      "--no-attest", options->publishing.no_attest, "attach neither provenance nor an SBOM");
+  command->add_flag(
+      "--cyclonedx", options->publishing.cyclonedx, "attach a CycloneDX SBOM beside the SPDX one");
   command->callback([options, &chosen] {
     chosen = [options](Session& session) { return build(session, *options); };
   });

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cullet/attest/purl.hpp"
+
+#include <algorithm>
+
+#include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
+
+namespace cullet::attest {
+
+namespace {
+
+/// Percent-encodes all but RFC 3986's unreserved characters.
+std::string escaped(std::string_view text, std::string_view also_plain = {}) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~' ||
+                       also_plain.find(c) != std::string_view::npos;
+    if (plain) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kDigits[byte >> 4U];
+    out += kDigits[byte & 15U];
+  }
+  return out;
+}
+
+std::string lower(std::string text) {
+  for (auto& c : text)
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c | 0x20);
+  return text;
+}
+
+}  // namespace
+
+std::string debian_release(std::string_view suite) {
+  constexpr std::pair<std::string_view, std::string_view> kReleases[] = {
+      {"buster", "10"}, {"bullseye", "11"}, {"bookworm", "12"}, {"trixie", "13"}, {"forky", "14"}};
+  for (const auto& [name, number] : kReleases)
+    if (name == suite)
+      return std::string(number);
+  return std::string(suite);
+}
+
+std::string deb_purl(const environment::LockedPackage& package, std::string_view suite) {
+  std::string upstream;
+  if (!package.source.empty() &&
+      (package.source != package.name || package.source_version != package.version)) {
+    upstream = package.source;
+    if (!package.source_version.empty() && package.source_version != package.version)
+      upstream += "@" + package.source_version;
+  }
+  return cat("pkg:deb/debian/",
+             escaped(package.name),
+             "@",
+             escaped(package.version),
+             "?arch=",
+             escaped(package.architecture),
+             "&distro=debian-",
+             escaped(debian_release(suite)),
+             upstream.empty() ? "" : "&upstream=" + escaped(upstream));
+}
+
+std::string git_uri(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) {
+    // "user@host:path", as ssh and git write it.
+    const auto colon = url.find(':');
+    if (colon == std::string_view::npos || colon == 0 || url.find('/') < colon)
+      return {};
+    return cat("git+ssh://", url.substr(0, colon), "/", url.substr(colon + 1));
+  }
+  const auto rest = url.substr(scheme + 3);
+  const auto host_end = std::min(rest.find('/'), rest.size());
+  const auto at = rest.substr(0, host_end).rfind('@');
+  const bool ssh = url.substr(0, scheme) == "ssh";
+  const auto kept = at == std::string_view::npos || ssh ? rest : rest.substr(at + 1);
+  return cat("git+", url.substr(0, scheme), "://", kept);
+}
+
+std::string fork_purl(const workspace::Fork& fork) {
+  const auto& origin = fork.upstream.empty() ? fork.url : fork.upstream;
+  const auto version = fork.version.empty() ? fork.commit : fork.version;
+  constexpr std::string_view kGitHub = "https://github.com/";
+  if (origin.rfind(kGitHub, 0) == 0) {
+    auto name = origin.substr(kGitHub.size());
+    if (name.ends_with(".git"))
+      name.resize(name.size() - 4);
+    if (std::count(name.begin(), name.end(), '/') == 1)
+      return cat("pkg:github/", escaped(lower(name), "/"), "@", escaped(version));
+  }
+  const auto uri = git_uri(origin);
+  return cat("pkg:generic/",
+             escaped(fork.name),
+             "@",
+             escaped(version),
+             uri.empty() ? "" : "?vcs_url=" + escaped(cat(uri, "@", fork.commit)));
+}
+
+}  // namespace cullet::attest
