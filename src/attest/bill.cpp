@@ -165,7 +165,8 @@ Bill bill(const plan::Plan& plan,
   for (const auto& content : contents) {
     packages.add(content, out);
     files += content.sha1.size();
-    out.files_left_out = out.files_left_out || (content.sha1.empty() && content.manifest.bytes() > 0);
+    out.files_left_out =
+        out.files_left_out || (content.sha1.empty() && content.manifest.bytes() > 0);
   }
   packages.finish(out);
   out.files_left_out = out.files_left_out || files > kMostListedFiles;

@@ -15,12 +15,12 @@ Json patches_json(const std::vector<Bill::Patch>& patches) {
     for (const auto& id : patch.fixes)
       resolves.push_back({{"type", "security"}, {"id", id}, {"description", patch.reason}});
     // CycloneDX has no place for a patch's name but the text of its difference.
-    out.push_back({{"type", "backport"},
-                   {"diff",
-                    {{"text",
-                      {{"contentType", "text/plain"},
-                       {"content", cat(patch.name, " ", patch.digest)}}}}},
-                   {"resolves", std::move(resolves)}});
+    out.push_back(
+        {{"type", "backport"},
+         {"diff",
+          {{"text",
+            {{"contentType", "text/plain"}, {"content", cat(patch.name, " ", patch.digest)}}}}},
+         {"resolves", std::move(resolves)}});
   }
   return out;
 }
@@ -36,9 +36,9 @@ Json component(const Bill::Package& package) {
   if (!package.sha256.empty())
     out["hashes"] = Json::array({{{"alg", "SHA-256"}, {"content", package.sha256}}});
   if (!package.component)
-    out["properties"] =
-        Json::array({{{"name", "aquasecurity:trivy:SrcName"}, {"value", package.source}},
-                     {{"name", "aquasecurity:trivy:SrcVersion"}, {"value", package.source_version}}});
+    out["properties"] = Json::array(
+        {{{"name", "aquasecurity:trivy:SrcName"}, {"value", package.source}},
+         {{"name", "aquasecurity:trivy:SrcVersion"}, {"value", package.source_version}}});
   if (!package.patches.empty())
     out["pedigree"] = {{"patches", patches_json(package.patches)}};
   return out;
@@ -69,8 +69,7 @@ Json cyclonedx(const Bill& bill, const std::string& version, std::int64_t create
           {"bom-ref", "image"},
           {"name", bill.name},
           {"version", bill.version.empty() ? bill.manifest.str() : bill.version},
-          {"hashes",
-           Json::array({{{"alg", "SHA-256"}, {"content", bill.manifest.hex()}}})}}}}},
+          {"hashes", Json::array({{{"alg", "SHA-256"}, {"content", bill.manifest.hex()}}})}}}}},
       {"components", std::move(components)}};
 }
 

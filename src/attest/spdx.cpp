@@ -59,7 +59,8 @@ Json image_package(const Bill& bill) {
   out["versionInfo"] = bill.version.empty() ? bill.manifest.str() : bill.version;
   out["checksums"] =
       Json::array({{{"algorithm", "SHA256"}, {"checksumValue", bill.manifest.hex()}}});
-  out["externalRefs"] = purl_reference(cat("pkg:oci/", bill.name, "@sha256%3A", bill.manifest.hex()));
+  out["externalRefs"] =
+      purl_reference(cat("pkg:oci/", bill.name, "@sha256%3A", bill.manifest.hex()));
   return out;
 }
 
@@ -141,16 +142,16 @@ Json spdx(const Bill& bill, const std::string& version, std::int64_t created) {
     files.push_back(file_json(bill.files[index], id));
     relations.push_back(relationship(package_id(bill, bill.files[index].package), "CONTAINS", id));
   }
-  Json document{{"SPDXID", kDocument},
-                {"spdxVersion", "SPDX-2.3"},
-                {"dataLicense", "CC0-1.0"},
-                {"name", cat(bill.name, "@", bill.manifest)},
-                {"documentNamespace", cat("urn:cullet:sbom:", bill.manifest.hex())},
-                {"creationInfo",
-                 {{"created", rfc3339(created)},
-                  {"creators", Json::array({cat("Tool: cullet-", version)})}}},
-                {"packages", std::move(packages)},
-                {"relationships", std::move(relations)}};
+  Json document{
+      {"SPDXID", kDocument},
+      {"spdxVersion", "SPDX-2.3"},
+      {"dataLicense", "CC0-1.0"},
+      {"name", cat(bill.name, "@", bill.manifest)},
+      {"documentNamespace", cat("urn:cullet:sbom:", bill.manifest.hex())},
+      {"creationInfo",
+       {{"created", rfc3339(created)}, {"creators", Json::array({cat("Tool: cullet-", version)})}}},
+      {"packages", std::move(packages)},
+      {"relationships", std::move(relations)}};
   if (!files.empty())
     document["files"] = std::move(files);
   if (bill.files_left_out)

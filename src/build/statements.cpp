@@ -49,8 +49,7 @@ Sha1s sha1s_of(const Context& context, const attest::Content& content) {
   }
   auto list = hash_files(context, content);
   const auto blob = context.store.put_blob(canonical(list));
-  context.store.record_action(
-      key, {.value = {{"blob", blob.str()}}, .trees = {}, .blobs = {blob}});
+  context.store.record_action(key, {.value = {{"blob", blob.str()}}, .trees = {}, .blobs = {blob}});
   return list;
 }
 
@@ -106,28 +105,31 @@ std::vector<Statement> statements(const Context& context,
                                   const plan::Plan& plan,
                                   const plan::Plan::Target& target,
                                   const StatementOptions& options) {
-  return with_context([&] { return cat("describing the image of ", target.recipe->name); }, [&] {
-    attest::Circumstances circumstances;
-    circumstances.builder = context.workspace.config.builder;
-    circumstances.version = options.version;
-    circumstances.started = options.started;
-    circumstances.finished = options.finished;
-    for (const auto& path : attest::workspace_files(plan, target))
-      circumstances.files[path] = workspace_file_digest(context.workspace, path);
-    auto bill = attest::bill(
-        plan, target, described(context, plan, target), [&](const std::string& path) {
-          return circumstances.files.at("forks/" + path);
-        });
-    std::vector<Statement> out{
-        {{std::string(attest::kProvenanceType), attest::provenance(plan, target, circumstances)},
-         attest::same_provenance},
-        {{std::string(attest::kSpdxType), sbom(bill, options)}, attest::same_sbom}};
-    if (options.cyclonedx)
-      out.push_back({{std::string(attest::kCycloneDxType),
-                      attest::cyclonedx(bill, options.version, options.finished)},
-                     attest::same_sbom});
-    return out;
-  });
+  return with_context(
+      [&] { return cat("describing the image of ", target.recipe->name); },
+      [&] {
+        attest::Circumstances circumstances;
+        circumstances.builder = context.workspace.config.builder;
+        circumstances.version = options.version;
+        circumstances.started = options.started;
+        circumstances.finished = options.finished;
+        for (const auto& path : attest::workspace_files(plan, target))
+          circumstances.files[path] = workspace_file_digest(context.workspace, path);
+        auto bill = attest::bill(
+            plan, target, described(context, plan, target), [&](const std::string& path) {
+              return circumstances.files.at("forks/" + path);
+            });
+        std::vector<Statement> out{
+            {{std::string(attest::kProvenanceType),
+              attest::provenance(plan, target, circumstances)},
+             attest::same_provenance},
+            {{std::string(attest::kSpdxType), sbom(bill, options)}, attest::same_sbom}};
+        if (options.cyclonedx)
+          out.push_back({{std::string(attest::kCycloneDxType),
+                          attest::cyclonedx(bill, options.version, options.finished)},
+                         attest::same_sbom});
+        return out;
+      });
 }
 
 bool attach(image::Repository& to,
@@ -138,8 +140,7 @@ bool attach(image::Repository& to,
   std::optional<trust::PrivateKey> key;
   bool added = false;
   for (const auto& statement : statements.list) {
-    if (trust::is_attested(
-            to, manifest, *statements.public_key, statement.claim, statement.same))
+    if (trust::is_attested(to, manifest, *statements.public_key, statement.claim, statement.same))
       continue;
     if (!key) {
       key = statements.private_key();

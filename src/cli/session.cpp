@@ -210,15 +210,16 @@ std::optional<trust::PublicKey> Session::attestation_public_key() {
   path.replace_extension(".pub");
   if (!std::filesystem::exists(path))
     return std::nullopt;
-  return read_public_key(path);
+  auto found = read_public_key(path);
+  if (found == public_key(""))
+    throw Error(Kind::input, "the attestation key is the release key under another name")
+        .detail(path.string())
+        .hint("make one of its own: `cullet key new` makes what cullet.yaml names");
+  return found;
 }
 
 trust::PrivateKey Session::attestation_private_key() {
-  auto key = read_private_key(workspace().root / workspace().config.attestation_key);
-  if (key.public_key() == public_key(""))
-    throw Error(Kind::input, "the attestation key is the release key under another name")
-        .hint("make one of its own: `cullet key new` makes what cullet.yaml names");
-  return key;
+  return read_private_key(workspace().root / workspace().config.attestation_key);
 }
 
 trust::PublicKey Session::read_public_key(const std::filesystem::path& path) {

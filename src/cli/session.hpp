@@ -61,9 +61,9 @@ class Session {
   trust::PublicKey public_key(const std::string& file);
   trust::PrivateKey private_key(const std::string& file);
   /// The workspace's key for attestations; nullopt where it has none (yet): they are left out then,
-  /// because the release key must not sign them (Config::attestation_key).
+  /// because the release key must not sign them (Config::attestation_key). Throws Kind::input
+  /// where it is the release key under another name.
   std::optional<trust::PublicKey> attestation_public_key();
-  /// Throws Kind::input where it is the release key under another name.
   trust::PrivateKey attestation_private_key();
   /// From --passphrase-fd, $CULLET_PASSPHRASE or a prompt on the terminal. `confirm` asks twice.
   /// The descriptor is read once: its line is the passphrase of every key.

@@ -45,11 +45,11 @@ struct Bill {
   };
   struct Package {
     std::string name, version, purl;
-    std::string download;                 ///< a fork's origin, "git+https://…@commit"; may be empty
-    std::string source, source_version;   ///< of a Debian package
-    std::string sha256;                   ///< of a .deb
-    std::vector<Patch> patches;           ///< of a fork, in the order of their application
-    bool component = false;               ///< built from a fork
+    std::string download;  ///< a fork's origin, "git+https://…@commit"; may be empty
+    std::string source, source_version;  ///< of a Debian package
+    std::string sha256;                  ///< of a .deb
+    std::vector<Patch> patches;          ///< of a fork, in the order of their application
+    bool component = false;              ///< built from a fork
   };
   struct File {
     std::string path, sha1, sha256;

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "cullet/base/error.hpp"
+#include "cullet/plan/plan.hpp"
+
+namespace cullet::attest {
+
+/// A workspace of one image (a patched fork, a Debian package, a declared file), planned and "run":
+/// every node has a record.
+class Sample {
+ public:
+  Sample() {
+    workspace.root = "/ws";
+    workspace.config = workspace::parse_config(
+        "environments:\n  c: { debian: bookworm, packages: [gcc] }\n", "cullet.yaml");
+    workspace.forks["zlib"] = workspace::parse_fork(
+        cat("upstream: https://github.com/madler/zlib.git\n",
+            "url: https://me:secret@git.example.com/zlib.git\n",
+            "pin: { commit: ", std::string(40, 'a'), ", version: 1.2.13 }\n",
+            "patches:\n",
+            "  - { file: zlib/fix.patch, fixes: [CVE-2023-45853], reason: overflow,",
+            " added: 2026-11-20 }\n"),
+        "forks/zlib.yaml",
+        "zlib");
+    workspace.recipes["zlib"] = workspace::parse_recipe(
+        "fork: zlib\nenvironment: c\nsteps: [{ run: make }]\n"
+        "image:\n  contents: [zlib, { packages: [libc6] }]\n"
+        "  files: [{ path: /etc/motd, text: hi }]\n",
+        "recipes/zlib.yaml",
+        "zlib");
+    add_package("environment c", "gcc", "gcc-defaults", "12.2");
+    add_package("packages bookworm libc6", "libc6", "glibc", "2.36");
+    plan = plan::make(workspace, lock, {"zlib"}, [](const std::string&) { return patch(); });
+    for (std::size_t index = 0; index < plan.nodes.size(); ++index)
+      run(index);
+  }
+
+  static Sha256 patch() { return sha256(std::string_view("patch")); }
+
+  workspace::Workspace workspace;
+  environment::Lock lock;
+  plan::Plan plan;
+
+ private:
+  void add_package(const std::string& set,
+                   const std::string& name,
+                   const std::string& source,
+                   const std::string& version) {
+    const auto key = cat(name, "=", version, ":amd64");
+    environment::LockedPackage package;
+    package.name = name;
+    package.version = package.source_version = version;
+    package.architecture = "amd64";
+    package.source = source;
+    package.path = "pool/" + name + ".deb";
+    package.sha256 = BlobDigest(sha256(std::string_view(name)));
+    lock.packages[key] = package;
+    lock.sets[set] = {"bookworm", {name}, true, {key}};
+  }
+
+  void run(std::size_t index) {
+    const plan::Knowledge nothing{
+        [](const Key&) -> std::optional<store::ActionRecord> { return std::nullopt; },
+        [](const std::string&) -> std::optional<Json> { return std::nullopt; }};
+    plan::examine(plan, index, nothing);
+    auto& node = plan.nodes[index];
+    const auto digest = node.key.value().str();
+    node.record = store::ActionRecord{
+        {{"tree", digest},
+         {"epoch", 1},
+         {"manifest", {{"mediaType", "m"}, {"digest", digest}, {"size", 1}}}},
+        {TreeDigest(node.key.value())},
+        {}};
+  }
+};
+
+}  // namespace cullet::attest

@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# What a build says of its image: provenance and SBOM, attached once, verified, and refused where
+# something was changed.
+set -euo pipefail
+source "$(dirname "$0")/lib.sh"
+e2e_begin
+workspace_new
+fork_new greeting
+
+# statement TYPE: prints the statement of that type about the image in the layout of $1.
+statement() {
+  local layout=$1 type=$2 carrier bundle
+  for carrier in $(jq -r '.manifests[].digest' "$layout/index.json"); do
+    carrier=$layout/blobs/sha256/${carrier#sha256:}
+    [[ $(jq -r '.annotations["in-toto.io/predicate-type"]' "$carrier") == "$type" ]] || continue
+    bundle=$(jq -r '.layers[0].digest' "$carrier")
+    jq -r .dsseEnvelope.payload "$layout/blobs/sha256/${bundle#sha256:}" | base64 --decode
+    return
+  done
+  return 1
+}
+statements() { jq '[.manifests[] | select(.artifactType)] | length' "$WORKSPACE/.cullet/registry/greeting/index.json"; }
+
+mkdir -p "$WORKSPACE/forks/greeting"
+cat >"$WORKSPACE/forks/greeting/fix.patch" <<'END'
+--- a/hello.c
++++ b/hello.c
+@@ -1,2 +1,2 @@
+ #include <stdio.h>
+-int main(void) { puts("hello from greeting"); return 0; }
++int main(void) { puts("hello, patched, from greeting"); return 0; }
+END
+cat >>"$WORKSPACE/forks/greeting.yaml" <<'END'
+patches:
+  - { file: greeting/fix.patch, fixes: [CVE-2024-0001], reason: the greeting is wrong, added: 2024-06-01 }
+END
+sed -i 's|^registry:.*|&\nbuilder: https://ci.example.com/images|' "$WORKSPACE/cullet.yaml"
+in_workspace "$CULLET" build greeting >/dev/null
+digest=$(digest_of greeting)
+layout=$WORKSPACE/.cullet/registry/greeting
+statement "$layout" https://slsa.dev/provenance/v1 >"$FIXTURE_DIR/provenance.json"
+statement "$layout" https://spdx.dev/Document >"$FIXTURE_DIR/sbom.json"
+for file in provenance sbom; do
+  same "sha256:$(jq -r '.subject[0].digest.sha256' "$FIXTURE_DIR/$file.json")" "$digest" "$file is about the image"
+done
+
+# --- provenance: each input by digest, held against the inputs themselves ---
+dependency() { jq -r --arg name "$1" \
+  ".predicate.buildDefinition.resolvedDependencies[] | select(.name == \$name) | $2" "$FIXTURE_DIR/provenance.json"; }
+same "$(dependency 'fork greeting' .digest.gitCommit)" "$(git_do rev-parse HEAD)" 'the fork is there by commit'
+for file in cullet.yaml cullet.lock forks/greeting.yaml recipes/greeting.yaml forks/greeting/fix.patch; do
+  same "$(dependency "$file" .digest.sha256)" "$(sha256sum <"$WORKSPACE/$file" | cut -d' ' -f1)" "$file is there by digest"
+done
+same "$(dependency greeting/fix.patch '.annotations.fixes[0]')" CVE-2024-0001 'a patch says what it fixes'
+same "$(dependency gcc .digest.sha256)" \
+  "$(grep -o '"gcc=[^}]*}' "$WORKSPACE/cullet.lock" | grep -o '"sha256": *"[^"]*' | grep -oE '[0-9a-f]{64}')" \
+  'a package is there as the lock has it'
+same "$(jq -r .predicate.runDetails.builder.id "$FIXTURE_DIR/provenance.json")" https://ci.example.com/images 'builder.id is configured'
+
+# --- the SBOM: the file belongs to its component, and is what it says ---
+in_workspace "$CULLET" cat greeting /bin/hello >"$FIXTURE_DIR/hello"
+file=$(jq -r '.predicate.files[] | select(.fileName == "./bin/hello")' "$FIXTURE_DIR/sbom.json")
+same "$(jq -r '.checksums[] | select(.algorithm == "SHA256") | .checksumValue' <<<"$file")" \
+  "$(sha256sum <"$FIXTURE_DIR/hello" | cut -d' ' -f1)" 'the SBOM has the file by SHA-256'
+same "$(jq -r '.checksums[] | select(.algorithm == "SHA1") | .checksumValue' <<<"$file")" \
+  "$(sha1sum <"$FIXTURE_DIR/hello" | cut -d' ' -f1)" 'and by SHA-1'
+same "$(jq -r --arg id "$(jq -r .SPDXID <<<"$file")" '.predicate as $p | $p.relationships[]
+  | select(.relatedSpdxElement == $id and .relationshipType == "CONTAINS") | .spdxElementId as $of
+  | $p.packages[] | select(.SPDXID == $of) | .name + " " + .versionInfo' "$FIXTURE_DIR/sbom.json")" \
+  'greeting 1.0.0' 'the file belongs to its component'
+
+# --- once is enough ---
+count=$(statements)
+same "$count" 3 'a signature, provenance and an SBOM'
+(unset CULLET_PASSPHRASE; in_workspace "$CULLET" build greeting >/dev/null </dev/null)
+same "$(statements)" "$count" 'a second build adds nothing and asks for no passphrase'
+printf '# a comment\n' >>"$WORKSPACE/recipes/greeting.yaml"
+(unset CULLET_PASSPHRASE; in_workspace "$CULLET" build greeting >/dev/null </dev/null)
+same "$(statements)" "$count" 'a comment makes no second provenance'
+
+# --- in a registry: pushed there with the image, again only once ---
+registry_start
+in_workspace "$CULLET" build greeting --push "$REGISTRY/prod/greeting:1.0.0" >/dev/null
+listed() { registry_get_manifest prod/greeting "${digest/:/-}" |
+  jq '[.manifests[] | select(.annotations["in-toto.io/predicate-type"])] | length'; }
+same "$(listed)" 3 'the registry lists all three with their predicate types'
+in_workspace "$CULLET" build greeting --push "$REGISTRY/prod/greeting:1.0.0" >/dev/null
+same "$(listed)" 3 'and lists them once'
+
+# --- the key for statements is not the one for releases ---
+rm "$WORKSPACE"/keys/attest.*
+printf 'fork: greeting\nenvironment: c\nsteps: [{ run: make CC=gcc }, { run: make install DESTDIR=$OUT }]\nimage: { contents: [other] }\n' \
+  >"$WORKSPACE/recipes/other.yaml"
+expect 0 'there is no key keys/attest.pem' "$CULLET" build other
+same "$(jq '[.manifests[] | select(.artifactType)] | length' "$WORKSPACE/.cullet/registry/other/index.json")" 1 \
+  'without a key for them nothing is said, and the image is signed'
+cp "$WORKSPACE/keys/release.pem" "$WORKSPACE/keys/attest.pem"
+cp "$WORKSPACE/keys/release.pub" "$WORKSPACE/keys/attest.pub"
+expect 1 'is the release key under another name' "$CULLET" build other
