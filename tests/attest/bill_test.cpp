@@ -22,13 +22,11 @@ store::TreeEntry entry(const std::string& path, store::TreeEntryType type) {
 /// The sample's image with a library and its hard link, libc and the declared file.
 Bill sample_bill(const Sample& sample) {
   using Type = store::TreeEntryType;
-  auto contents =
-      contents_of(sample.plan, sample.plan.targets[0], [](const TreeDigest&) {
-        auto link = entry("usr/b", Type::hardlink);
-        link.target = "usr/a";
-        return store::TreeManifest(
-            {entry("usr", Type::directory), entry("usr/a", Type::file), link});
-      });
+  auto contents = contents_of(sample.plan, sample.plan.targets[0], [](const TreeDigest&) {
+    auto link = entry("usr/b", Type::hardlink);
+    link.target = "usr/a";
+    return store::TreeManifest({entry("usr", Type::directory), entry("usr/a", Type::file), link});
+  });
   for (auto& content : contents) {
     content.sha1["usr/a"] = std::string(40, '1');
     if (content.origin->kind == plan::ActionKind::packages)
@@ -52,12 +50,10 @@ TEST_CASE("bill: each file belongs to its package, its component, or the image",
   for (const auto& file : made.files)
     owned.push_back(file.path + " " + owner(made, file));
   std::sort(owned.begin(), owned.end());
-  CHECK(owned == std::vector<std::string>{"usr/a image",
-                                          "usr/a libc6",
-                                          "usr/a zlib",
-                                          "usr/b image",
-                                          "usr/b image",
-                                          "usr/b zlib"});
+  CHECK(
+      owned ==
+      std::vector<std::string>{
+          "usr/a image", "usr/a libc6", "usr/a zlib", "usr/b image", "usr/b image", "usr/b zlib"});
 }
 
 TEST_CASE("spdx: packages, patches and files with their relations; equal but for the time",
@@ -78,8 +74,8 @@ TEST_CASE("spdx: packages, patches and files with their relations; equal but for
     CHECK(by_id.count(relation.at("relatedSpdxElement")) == 1);
     ++relations[relation.at("relationshipType")];
   }
-  CHECK(relations == std::map<std::string, int>{
-                         {"CONTAINS", 3 + 6}, {"DESCRIBES", 1}, {"PATCH_FOR", 1}});
+  CHECK(relations ==
+        std::map<std::string, int>{{"CONTAINS", 3 + 6}, {"DESCRIBES", 1}, {"PATCH_FOR", 1}});
   const auto& patch = by_id.at("SPDXRef-Patch-0");
   CHECK(patch.at("comment") == "fixes CVE-2023-45853");
   CHECK(patch.at("checksums")[0].at("checksumValue") == Sample::patch().hex());
@@ -101,8 +97,7 @@ TEST_CASE("cyclonedx: components by purl, with what scanners ask of Debian packa
   CHECK(same_sbom(document, cyclonedx(sample_bill(sample), "0.1.0", 5)));
 }
 
-TEST_CASE("bill: an image with more files than fit lists packages alone, and says so",
-          "[attest]") {
+TEST_CASE("bill: an image with more files than fit lists packages alone, and says so", "[attest]") {
   const Sample sample;
   auto made = sample_bill(sample);
   made.files.clear();

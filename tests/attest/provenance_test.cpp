@@ -48,8 +48,7 @@ TEST_CASE("provenance: every input is there by digest, and no password", "[attes
                {"upstream", "git+https://github.com/madler/zlib.git"},
                {"version", "1.2.13"}}}});
   const auto patch = dependency(made, "zlib/fix.patch");
-  CHECK(patch.at("digest").at("sha256") ==
-        sha256(std::string_view("forks/zlib/fix.patch")).hex());
+  CHECK(patch.at("digest").at("sha256") == sha256(std::string_view("forks/zlib/fix.patch")).hex());
   CHECK(patch.at("annotations").at("fixes") == Json{"CVE-2023-45853"});
   CHECK(dependency(made, "gcc").at("annotations").at("for") == Json{"environment c"});
   CHECK(dependency(made, "libc6").at("annotations").at("for") == Json{"image"});

@@ -42,9 +42,10 @@ TEST_CASE("fork_purl: by where upstream is", "[attest]") {
   fork.version = "1.2.13";
   CHECK(fork_purl(fork) == "pkg:github/madler/zlib@1.2.13");
   fork.upstream = "https://git.busybox.net/busybox";
-  CHECK(fork_purl(fork) == "pkg:generic/zlib@1.2.13?vcs_url=git%2Bhttps%3A%2F%2Fgit.busybox.net"
-                           "%2Fbusybox%40" +
-                               fork.commit);
+  CHECK(fork_purl(fork) ==
+        "pkg:generic/zlib@1.2.13?vcs_url=git%2Bhttps%3A%2F%2Fgit.busybox.net"
+        "%2Fbusybox%40" +
+            fork.commit);
 }
 
 }  // namespace

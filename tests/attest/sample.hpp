@@ -19,7 +19,9 @@ class Sample {
     workspace.forks["zlib"] = workspace::parse_fork(
         cat("upstream: https://github.com/madler/zlib.git\n",
             "url: https://me:secret@git.example.com/zlib.git\n",
-            "pin: { commit: ", std::string(40, 'a'), ", version: 1.2.13 }\n",
+            "pin: { commit: ",
+            std::string(40, 'a'),
+            ", version: 1.2.13 }\n",
             "patches:\n",
             "  - { file: zlib/fix.patch, fixes: [CVE-2023-45853], reason: overflow,",
             " added: 2026-11-20 }\n"),
@@ -68,12 +70,12 @@ class Sample {
     plan::examine(plan, index, nothing);
     auto& node = plan.nodes[index];
     const auto digest = node.key.value().str();
-    node.record = store::ActionRecord{
-        {{"tree", digest},
-         {"epoch", 1},
-         {"manifest", {{"mediaType", "m"}, {"digest", digest}, {"size", 1}}}},
-        {TreeDigest(node.key.value())},
-        {}};
+    node.record =
+        store::ActionRecord{{{"tree", digest},
+                             {"epoch", 1},
+                             {"manifest", {{"mediaType", "m"}, {"digest", digest}, {"size", 1}}}},
+                            {TreeDigest(node.key.value())},
+                            {}};
   }
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Archives: tar in any compression and zip, unpacked; ar, read.
 #include "cullet/archive/reader.hpp"
-
 #include "cullet/store/tree.hpp"
 
 #include "fuzz.hpp"

@@ -25,8 +25,7 @@ namespace cullet::fuzz {
 inline void require(bool holds, std::string_view property) {
   if (holds)
     return;
-  std::fprintf(
-      stderr, "does not hold: %.*s\n", static_cast<int>(property.size()), property.data());
+  std::fprintf(stderr, "does not hold: %.*s\n", static_cast<int>(property.size()), property.data());
   std::abort();
 }
 
