@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The recipes that ship: all of them build from Debian's source archives, and give the same digests
-# from another directory, with another umask, locale, time zone and job count, from an empty store.
+# from another directory, with another umask, locale, time zone, job count, order of directories and
+# layout of memory, from an empty store. matrix_test.sh varies one thing at a time, and more of them.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 e2e_begin
@@ -20,8 +21,12 @@ WORKSPACE="$FIXTURE_DIR/a longer path/ with: spaces"
   # Sources and packages are taken over, results are not: all is built again.
   mkdir -p "$FIXTURE_DIR/other store"
   cp -r "$CULLET_STORE"/{version,blobs,forks} "$FIXTURE_DIR/other store"
-  export LC_ALL=tr_TR.UTF-8 TZ=Pacific/Auckland
-  in_workspace "$CULLET" --store "$FIXTURE_DIR/other store" build --jobs 1 --json >"$FIXTURE_DIR/second.json"
+  mkdir "$FIXTURE_DIR/locales"
+  localedef --inputfile=tr_TR --charmap=UTF-8 "$FIXTURE_DIR/locales/tr_TR.UTF-8" 2>/dev/null || true
+  gcc -shared -fPIC -O1 -o "$FIXTURE_DIR/shuffle.so" "$E2E_ROOT/tests/e2e/matrix/shuffle.c"
+  export LOCPATH=$FIXTURE_DIR/locales LC_ALL=tr_TR.UTF-8 TZ=Pacific/Auckland
+  in_workspace setarch "$(uname -m)" --addr-no-randomize env LD_PRELOAD="$FIXTURE_DIR/shuffle.so" SHUFFLE_SEED=7 \
+    "$CULLET" --store "$FIXTURE_DIR/other store" build --jobs 1 --json >"$FIXTURE_DIR/second.json"
 )
 same "$(digests "$FIXTURE_DIR/second.json")" "$(digests "$FIXTURE_DIR/first.json")" \
   'the same digests from another place'
