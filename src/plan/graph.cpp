@@ -29,7 +29,11 @@ Json patch_inputs(const workspace::Patch& patch,
       return Json{{"archive", member.archive.sha256.str()}, {"path", member.path}};
     }
   };
-  return Json::array({std::visit(Visitor{patch_digest}, patch.from), patch.strip});
+  auto inputs = Json::array({std::visit(Visitor{patch_digest}, patch.from), patch.strip});
+  // A digest that the text no longer has must not be answered with what an older text made.
+  if (patch.sha256)
+    inputs.push_back(patch.sha256->str());
+  return inputs;
 }
 
 Json step_inputs(const std::vector<workspace::Step>& steps) {

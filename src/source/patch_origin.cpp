@@ -123,6 +123,13 @@ PatchContent read_patch(const Context& context,
         else
           text = read_member(context, std::get<workspace::Patch::Member>(patch.from));
         const auto digest = sha256(text);
+        if (patch.sha256 && digest != *patch.sha256)
+          throw Error(
+              Kind::refused,
+              cat("patch ", patch.name(), " is not the one that ", patch.at.str(), " names"))
+              .detail(cat("wanted: ", *patch.sha256))
+              .detail(cat("found:  ", digest))
+              .hint("if the change is meant, put the digest that was found in as its `sha256`");
         return PatchContent{std::move(text), digest};
       });
 }

@@ -86,6 +86,18 @@ constexpr Field<PatchParts> kPatch[] = {
      kOptional,
      [](const Node& n, PatchParts& p) { p.patch.fixes = read_set(n, read_advisory); }},
     {"reason", kRequired, [](const Node& n, PatchParts& p) { p.patch.reason = read_prose(n); }},
+    {"by", kOptional, [](const Node& n, PatchParts& p) { p.patch.by = read_line(n); }},
+    {"sha256",
+     kOptional,
+     [](const Node& n, PatchParts& p) {
+       p.patch.sha256 = Sha256::parse_hex(read_hex(n, 64, "a SHA-256"));
+     }},
+    {"picked",
+     kOptional,
+     [](const Node& n, PatchParts& p) {
+       p.patch.picked =
+           read_filled_set(n, [](const Node& id) { return read_hex(id, 40, "a commit"); });
+     }},
     {"added",
      kOptional,
      [](const Node& n, PatchParts& p) {

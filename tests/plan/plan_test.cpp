@@ -222,6 +222,20 @@ TEST_CASE("plan: a patch reruns its fork's source", "[plan]") {
   CHECK(world.run(second).front() == "source a");
 }
 
+TEST_CASE("plan: a patch's digest is an input, so that a wrong one is never answered by the store",
+          "[plan]") {
+  World world;
+  const auto patches = [](char digit) {
+    return "patches: [{ file: x.patch, reason: r, sha256: '" + std::string(64, digit) + "' }]\n";
+  };
+  world.recipe("a", "", patches('1'));
+  auto first = world.plan({"a"});
+  world.run(first);
+  world.recipe("a", "", patches('2'));
+  auto second = world.plan({"a"});
+  CHECK(world.run(second).front() == "source a");
+}
+
 TEST_CASE("plan: a timeout is no input", "[plan]") {
   World world;
   world.recipe("a", "");

@@ -227,6 +227,22 @@ TEST_CASE("prepare: a binary patch for another file names both blobs; a damaged 
   CHECK_THAT(f.refusal(text), Catch::Contains("the binary patch of bin is"));
 }
 
+TEST_CASE("prepare: a patch that doesn't have the digest the fork states is refused") {
+  PatchFixture f;
+  f.repo.write("x", "one\n");
+  f.pin = f.repo.commit("base");
+  const std::string text = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-one\n+two\n";
+  auto patch = f.patch("p.patch", text);
+  patch.sha256 = sha256(text);
+  patch.at = {"forks/demo.yaml", 4, 5};
+  CHECK(slurp(f.prepared(f.with({patch})) / "x") == "two\n");
+  f.patch("p.patch", text + "\n");
+  const auto error = error_of(Kind::refused, [&] { f.prepared(f.with({patch})); });
+  CHECK_THAT(error, Catch::Contains("p.patch is not the one that forks/demo.yaml:4:5 names"));
+  CHECK_THAT(error, Catch::Contains(sha256(text).str()));
+  CHECK_THAT(error, Catch::Contains(sha256(text + "\n").str()));
+}
+
 TEST_CASE("prepare: a patch from the fork's history; merges and unknown commits are refused") {
   PatchFixture f;
   f.repo.write("x", f.numbered(1, 9));

@@ -244,6 +244,22 @@ TEST_CASE("parse_fork: patches keep their order and their origins") {
   CHECK(fork.patches[2].strip == 0);
 }
 
+TEST_CASE("parse_fork: a patch says who added it, its digest and where it was picked from") {
+  const auto fork = parse_fork(
+      "url: https://example.com/z.git\npin: { commit: " + kCommit +
+          " }\npatches:\n  - file: zlib/a.patch\n    reason: one\n" +
+          "    by: Someone <s@example.com>\n    sha256: " + std::string(64, 'a') +
+          "\n    picked: [" + kCommit + "]\n" + "  - { file: zlib/b.patch, reason: two }\n",
+      "forks/z.yaml",
+      "z");
+  CHECK(fork.patches.at(0).by == "Someone <s@example.com>");
+  CHECK(fork.patches.at(0).sha256 == Sha256::parse_hex(std::string(64, 'a')));
+  CHECK(fork.patches.at(0).picked == std::vector<std::string>{kCommit});
+  CHECK(fork.patches.at(1).by.empty());
+  CHECK_FALSE(fork.patches.at(1).sha256);
+  CHECK(fork.patches.at(1).picked.empty());
+}
+
 TEST_CASE("schema: each kind is a JSON Schema, others are an error") {
   for (const auto* kind : {"cullet", "fork", "recipe"})
     CHECK(parse_json(schema(kind), kind).at("$schema") ==

@@ -61,7 +61,8 @@ void sync(const Context& context, const workspace::Fork& fork);
 /// don't matter.
 std::string import_archive(const Context& context, const workspace::Fork& fork);
 
-/// The content of one patch of the series, from wherever it is, and its SHA-256.
+/// The content of one patch of the series, from wherever it is, and its SHA-256. Throws
+/// Kind::refused when the fork states another one.
 struct PatchContent {
   std::string text;
   Sha256 sha256;

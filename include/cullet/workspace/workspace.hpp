@@ -53,8 +53,11 @@ struct Patch {
   int strip = 1;                        ///< leading path components to drop, as patch -p
   std::vector<std::string> fixes;       ///< CVE-… and the like
   std::string reason;                   ///< never empty
+  std::string by;                       ///< who added it; may be empty
   std::string added;                    ///< date, YYYY-MM-DD
   std::optional<std::int64_t> expires;  ///< seconds since the epoch
+  std::optional<Sha256> sha256;         ///< what the patch's text must hash to
+  std::vector<std::string> picked;      ///< 40 hex digits each: the upstream commits it came from
   Position at;
 
   /// How listings and errors name it: the file, commit or member.
