@@ -33,6 +33,14 @@ void FileTree::add_commit(const std::shared_ptr<git_repository>& repository,
   add_tree(repository.get(), *git_commit_tree_id(found.get()), prefix, cancel);
 }
 
+void FileTree::add_tree(const std::shared_ptr<git_repository>& repository,
+                        const git_oid& tree,
+                        const std::string& prefix,
+                        const Cancel& cancel) {
+  repositories_.push_back(repository);
+  add_tree(repository.get(), tree, prefix, cancel);
+}
+
 void FileTree::add_tree(git_repository* repository,
                         const git_oid& id,
                         const std::string& prefix,

@@ -37,6 +37,11 @@ class FileTree {
                   const git_oid& commit,
                   const std::string& prefix,
                   const Cancel& cancel);
+  /// The same for a tree.
+  void add_tree(const std::shared_ptr<git_repository>& repository,
+                const git_oid& tree,
+                const std::string& prefix,
+                const Cancel& cancel);
 
   [[nodiscard]] const std::map<std::string, TreeFile>& files() const noexcept { return files_; }
   [[nodiscard]] const TreeFile* find(const std::string& path) const;

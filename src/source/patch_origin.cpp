@@ -6,12 +6,11 @@
 #include "cullet/base/text.hpp"
 
 #include "archive_origin.hpp"
-#include "origin.hpp"
+#include "history.hpp"
+#include "tree_diff.hpp"
 
 namespace cullet::source {
 namespace {
-
-constexpr std::uint64_t kMaxPatch = std::uint64_t{64} << 20U;
 
 std::string read_file_patch(const Context& context, const workspace::Patch::File& file) {
   const auto forks = open_directory(context.workspace / "forks");
@@ -42,69 +41,25 @@ std::string read_member(const Context& context, const workspace::Patch::Member& 
   throw error;
 }
 
-/// The commit, fetched with what `cullet fork sync` gets if it isn't there.
-std::pair<Repository, Commit> find_in_history(const Context& context,
-                                              const workspace::Fork& fork,
-                                              const git_oid& id) {
-  const auto mirror = mirror_of(context, fork);
-  const auto look = [&]() -> std::pair<Repository, Commit> {
-    if (!mirror.exists())
-      return {};
-    auto repository = mirror.open();
-    auto commit = find_commit(repository.get(), id);
-    return {std::move(repository), std::move(commit)};
-  };
-  auto found = look();
-  if (found.second)
-    return found;
-  const auto lock = mirror.lock();
-  found = look();
-  if (found.second)
-    return found;
-  sync_locked(context, fork, mirror, lock);
-  found = look();
-  if (found.second)
-    return found;
-  throw Error(Kind::input, cat("fork '", fork.name, "' has no commit ", hex(id), " in its history"))
-      .hint("name a commit that a branch or tag of the fork or of its upstream leads to");
-}
-
-/// What a commit changes, as git shows it; every option that reaches a byte is given.
+/// What a commit changes, as git shows it.
 std::string read_commit(const Context& context,
                         const workspace::Fork& fork,
                         const workspace::Patch::Commit& from) {
-  const auto id = parse_id(from.id);
-  if (!id)
+  if (!parse_id(from.id))
     throw Error(Kind::input, cat("'", printable(from.id), "' is no commit id"))
         .hint("give all 40 hexadecimal digits, in lower case");
-  const auto [repository, commit] = find_in_history(context, fork, *id);
+  const auto [repository, commit] = find_named(context, fork, from.id);
   if (git_commit_parentcount(commit.get()) > 1)
     throw Error(Kind::input, cat("commit ", from.id, " is a merge, which is no single change"))
         .hint("name the commits that it merged, each as a patch of its own");
-  const auto doing = cat("read commit ", from.id);
-  GitTree after, before;
-  check(git_commit_tree(out_ptr(after), commit.get()), doing);
+  GitTree before;
   if (git_commit_parentcount(commit.get()) == 1) {
     Commit parent;
-    check(git_commit_parent(out_ptr(parent), commit.get(), 0), doing);
-    check(git_commit_tree(out_ptr(before), parent.get()), doing);
+    check(git_commit_parent(out_ptr(parent), commit.get(), 0), cat("read commit ", from.id));
+    before = tree_of(parent);
   }
-  git_diff_options options = GIT_DIFF_OPTIONS_INIT;
-  options.flags = GIT_DIFF_SHOW_BINARY;
-  options.context_lines = 3;
-  options.interhunk_lines = 0;
-  options.id_abbrev = GIT_OID_HEXSZ;
-  options.max_size = -1;
-  options.old_prefix = "a";
-  options.new_prefix = "b";
-  Diff diff;
-  check(git_diff_tree_to_tree(out_ptr(diff), repository.get(), before.get(), after.get(), &options),
-        doing);
-  Buffer text;
-  check(git_diff_to_buf(text.get(), diff.get(), GIT_DIFF_FORMAT_PATCH), doing);
-  if (text.text().size() > kMaxPatch)
-    throw Error(Kind::input, cat("commit ", from.id, " changes more than ", human_size(kMaxPatch)));
-  return std::string(text.text());
+  return patch_text(diff_trees(repository.get(), before.get(), tree_of(commit).get()).get(),
+                    cat("commit ", from.id));
 }
 
 }  // namespace

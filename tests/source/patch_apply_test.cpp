@@ -266,7 +266,7 @@ TEST_CASE("prepare: a patch from the fork's history; merges and unknown commits 
              Catch::Contains("is a merge"));
   patch.from = workspace::Patch::Commit{std::string(40, 'a')};
   CHECK_THAT(error_of(Kind::input, [&] { f.prepared(f.with({patch})); }),
-             Catch::Contains("in its history"));
+             Catch::Contains("and its upstream have no commit"));
 }
 
 TEST_CASE("read_patch: a file outside of forks/ is not read") {

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "origin.hpp"
+
+namespace cullet::source {
+
+/// A commit of the fork's mirror with the repository it is read through.
+struct Found {
+  Repository repository;
+  Commit commit;
+};
+
+/// The commit that `name` means (series.hpp), fetched if it is not there.
+Found find_named(const Context& context, const workspace::Fork& fork, const std::string& name);
+
+/// The commit's parent from 1, or null where the mirror has not got it.
+Commit parent_of(git_repository* repository, const Commit& commit, unsigned number);
+
+GitTree tree_of(const Commit& commit);
+
+/// Whether `commit` is `of` or an ancestor of it. Commits that are not there are none.
+bool in_history(git_repository* repository, const git_oid& commit, const git_oid& of);
+
+/// Calls `see` with patch-ids as patch_ids() gives them, until it returns false.
+void walk_patch_ids(const Context& context,
+                    git_repository* repository,
+                    const git_oid& from,
+                    const git_oid& to,
+                    const std::vector<std::string>& paths,
+                    const std::function<bool(const git_oid& commit, const git_oid& id)>& see);
+
+}  // namespace cullet::source
