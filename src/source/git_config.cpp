@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "cullet/base/text.hpp"
+#include "cullet/source/source.hpp"
 
 #include "git.hpp"
 
@@ -158,6 +159,20 @@ std::optional<std::string> GitConfig::http_setting(std::string_view url,
                                                    std::string_view name) const {
   auto values = http_settings(url, name);
   return values.empty() ? std::nullopt : std::optional(std::move(values.back()));
+}
+
+std::string git_identity(const std::map<std::string, std::string>& environment) {
+  const auto config = GitConfig::load(environment);
+  const auto either = [&](const char* variable, const char* key) {
+    const auto found = environment.find(variable);
+    const auto value = found != environment.end() && !found->second.empty()
+                           ? found->second
+                           : config.get(key).value_or("");
+    return printable(trim(value));
+  };
+  const auto name = either("GIT_AUTHOR_NAME", "user.name");
+  const auto address = either("GIT_AUTHOR_EMAIL", "user.email");
+  return name.empty() || address.empty() ? name : cat(name, " <", address, ">");
 }
 
 }  // namespace cullet::source

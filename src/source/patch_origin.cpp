@@ -13,6 +13,8 @@ namespace cullet::source {
 namespace {
 
 std::string read_file_patch(const Context& context, const workspace::Patch::File& file) {
+  if (const auto tried = context.unwritten.find(file.path); tried != context.unwritten.end())
+    return tried->second;
   const auto forks = open_directory(context.workspace / "forks");
   const auto fd = open_beneath(forks.get(), file.path, O_RDONLY, true);
   if (!fd)

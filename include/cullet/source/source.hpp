@@ -28,6 +28,8 @@ struct Context {
   /// and netrc are found (HOME, XDG_CONFIG_HOME, GIT_*, SSH_AUTH_SOCK, NETRC, PATH). Empty: none of
   /// them is used.
   std::map<std::string, std::string> environment{};
+  /// Patch files that are tried before they are written: path relative to forks/ → text.
+  std::map<std::string, std::string> unwritten{};
 };
 
 /// What a pin is.
@@ -76,5 +78,9 @@ PatchContent read_patch(const Context& context,
 /// Throws Kind::input "patch P does not apply to FORK VERSION" with file, line and hunk; for a
 /// patch that is empty, already applied, or reaches outside the tree.
 store::Tree prepare(const Context& context, const workspace::Fork& fork);
+
+/// Who the user is to git, as "Name <address>": $GIT_AUTHOR_NAME and $GIT_AUTHOR_EMAIL, else user.name
+/// and user.email of the configuration; empty where neither says a name.
+std::string git_identity(const std::map<std::string, std::string>& environment);
 
 }  // namespace cullet::source
