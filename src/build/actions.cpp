@@ -13,6 +13,11 @@ namespace cullet::build {
 
 namespace {
 
+/// What was captured of a checkout before the plan was made.
+TreeDigest edited_tree(const plan::Node& node) {
+  return TreeDigest::parse(string_at(node.fixed, "edits", node.title())).value();
+}
+
 store::ActionRecord run_source(const Context& context, const plan::Node& node) {
   const source::Context source_context{
       .store = context.store,
@@ -24,7 +29,9 @@ store::ActionRecord run_source(const Context& context, const plan::Node& node) {
       .progress = [&](const std::string& text) { context.observer.progress(node, text); },
       .environment = context.environment};
   const auto pin = source::ensure_pin(source_context, *node.fork);
-  const auto tree = source::prepare(source_context, *node.fork);
+  const auto tree = node.fixed.contains("edits")
+                        ? context.store.tree(edited_tree(node))
+                        : source::prepare(source_context, *node.fork);
   auto record = tree_record(tree);
   record.value["epoch"] = pin.committer_time;
   record.value["commit"] = pin.commit;

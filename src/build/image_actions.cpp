@@ -100,6 +100,8 @@ std::map<std::string, std::string> annotations_of(const plan::Node& node, std::i
   annotations["org.cullet.compressor"] = archive::describe(compression(*node.recipe->image));
   for (const auto& [name, value] : node.recipe->image->config.annotations)
     annotations[name] = value;
+  if (const auto edited = plan::edited_forks(node); !edited.empty())
+    annotations[std::string(image::kEditsAnnotation)] = join(edited, ",");
   return annotations;
 }
 

@@ -16,6 +16,7 @@ namespace {
 
 constexpr Register kCommands[] = {register_init,
                                   register_fork,
+                                  register_patch,
                                   register_lock,
                                   register_plan,
                                   register_build,

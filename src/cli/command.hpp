@@ -26,6 +26,7 @@ void register_init(CLI::App& app, Action& chosen);
 void register_inspect(CLI::App& app, Action& chosen);
 void register_key(CLI::App& app, Action& chosen);
 void register_lock(CLI::App& app, Action& chosen);
+void register_patch(CLI::App& app, Action& chosen);
 void register_plan(CLI::App& app, Action& chosen);
 void register_push(CLI::App& app, Action& chosen);
 void register_schema(CLI::App& app, Action& chosen);

@@ -5,6 +5,8 @@
 #include "cullet/base/text.hpp"
 #include "cullet/build/publish.hpp"
 
+#include "edits.hpp"
+
 namespace cullet::cli {
 
 namespace {
@@ -82,7 +84,7 @@ std::string default_tag(Session& session, const std::string& text) {
 PublishedImage publish_image(Session& session,
                              const plan::Plan& plan,
                              const plan::Plan::Target& target,
-                             const PublishingOptions& wanted,
+                             PublishingOptions wanted,
                              ProgressView& view) {
   const auto& value = plan.nodes[target.image.value()].record.value().value;
   PublishedImage done;
@@ -97,6 +99,17 @@ PublishedImage publish_image(Session& session,
   auto reference = session.home(target.recipe->name);
   build::PublishOptions options;
   options.tags = tags_of(session.workspace(), *target.recipe);
+  const bool edited = !plan::edited_forks(plan.nodes[*target.image]).empty();
+  if (edited) {
+    wanted.no_sign = true;
+    for (auto& tag : options.tags)
+      tag += kEditsSuffix;
+    for (const auto& text : wanted.push)
+      if (const auto to = session.reference(text);
+          !to.tag.empty() && !to.tag.ends_with(kEditsSuffix))
+        throw Error(Kind::usage, cat("--push ", text, ": an image with edits is not for release"))
+            .hint(cat("push it as ", to.name(), ":", to.tag, kEditsSuffix));
+  }
   reference.tag = options.tags.front();
   done.reference = reference.str();
   if (!wanted.no_sign)

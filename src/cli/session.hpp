@@ -35,6 +35,7 @@ class Session {
       : environment_(environment), options_(options) {}
 
   Environment& environment() { return environment_; }
+  [[nodiscard]] const Environment& environment() const { return environment_; }
   [[nodiscard]] const GlobalOptions& options() const { return options_; }
   const Cancel& cancel() { return environment_.cancel; }
   [[nodiscard]] unsigned jobs() const;

@@ -95,6 +95,11 @@ std::size_t GraphBuilder::source(const workspace::Fork& fork) {
   if (const auto known = by_title_.find(node.title()); known != by_title_.end())
     return known->second;
   node.fork = &fork;
+  if (const auto edited = edits_.find(fork.name); edited != edits_.end()) {
+    node.fixed = {
+        {"version", kSourceVersion}, {"pin", fork.commit}, {"edits", edited->second.str()}};
+    return add(std::move(node));
+  }
   Json patches = Json::array();
   for (const auto& patch : fork.patches)
     patches.push_back(patch_inputs(patch, patch_digest_));
@@ -216,8 +221,9 @@ void GraphBuilder::add_target(const workspace::Recipe& recipe) {
 Plan make(const workspace::Workspace& workspace,
           const environment::Lock& lock,
           const std::vector<std::string>& recipes,
-          const std::function<Sha256(const std::string&)>& patch_digest) {
-  GraphBuilder builder(workspace, lock, patch_digest);
+          const std::function<Sha256(const std::string&)>& patch_digest,
+          const Edits& edits) {
+  GraphBuilder builder(workspace, lock, patch_digest, edits);
   if (recipes.empty())
     for (const auto& [name, recipe] : workspace.recipes)
       builder.add_target(recipe);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "cullet/plan/plan.hpp"
@@ -13,8 +14,9 @@ class GraphBuilder {
  public:
   GraphBuilder(const workspace::Workspace& workspace,
                const environment::Lock& lock,
-               const std::function<Sha256(const std::string&)>& patch_digest)
-      : workspace_(workspace), lock_(lock), patch_digest_(patch_digest) {}
+               const std::function<Sha256(const std::string&)>& patch_digest,
+               const Edits& edits)
+      : workspace_(workspace), lock_(lock), patch_digest_(patch_digest), edits_(edits) {}
 
   /// Plans a recipe and all that it needs.
   void add_target(const workspace::Recipe& recipe);
@@ -41,11 +43,15 @@ class GraphBuilder {
   /// The nodes whose "epoch" says when the image was made: its own fork's, or all its contents'.
   void add_epochs(const workspace::Recipe& recipe, Node& node);
 
+  /// The forks whose edits reach a node through its dependencies.
+  std::set<std::string> edits_below(const Node& node) const;
+
   const workspace::Recipe& find(const workspace::OutputRef& ref) const;
 
   const workspace::Workspace& workspace_;
   const environment::Lock& lock_;
   const std::function<Sha256(const std::string&)>& patch_digest_;
+  const Edits& edits_;
   Plan plan_;
   std::map<std::string, std::size_t> by_title_;
   std::vector<const workspace::Recipe*> path_;  ///< recipes being planned, for cycles

@@ -51,6 +51,12 @@ Json file_inputs(const workspace::ImageFile& file) {
 
 }  // namespace
 
+std::vector<std::string> edited_forks(const Node& image) {
+  const auto edits = image.fixed.find("edits");
+  return edits == image.fixed.end() ? std::vector<std::string>{}
+                                    : edits->get<std::vector<std::string>>();
+}
+
 std::size_t GraphBuilder::files(const workspace::Recipe& recipe) {
   Node node;
   node.kind = ActionKind::files;
@@ -120,6 +126,25 @@ void GraphBuilder::add_epochs(const workspace::Recipe& recipe, Node& node) {
     }
 }
 
+std::set<std::string> GraphBuilder::edits_below(const Node& node) const {
+  std::set<std::string> found;
+  std::set<std::size_t> seen;
+  std::vector<std::size_t> rest;
+  const auto add = [&](const Node& from) {
+    for (const auto& dependency : from.dependencies)
+      if (seen.insert(dependency.node).second)
+        rest.push_back(dependency.node);
+  };
+  for (add(node); !rest.empty();) {
+    const auto& below = plan_.nodes[rest.back()];
+    rest.pop_back();
+    if (below.kind == ActionKind::source && below.fixed.contains("edits"))
+      found.insert(below.fork->name);
+    add(below);
+  }
+  return found;
+}
+
 std::size_t GraphBuilder::image(const workspace::Recipe& recipe,
                                 const std::vector<LayerPlan>& contents) {
   Node node;
@@ -138,6 +163,9 @@ std::size_t GraphBuilder::image(const workspace::Recipe& recipe,
   for (const auto& content : contents)
     node.dependencies.push_back({"layer " + content.title, layer(recipe, content), ""});
   add_epochs(recipe, node);
+  // Only where there are any, so that a build without edits has the keys that it always had.
+  if (const auto edited = edits_below(node); !edited.empty())
+    node.fixed["edits"] = edited;
   // The trees are read to find conflicts between layers.
   for (const auto& content : contents)
     node.dependencies.push_back({"tree " + content.title, content.tree, "tree"});

@@ -61,12 +61,23 @@ rm "$clone/forks/greeting.yaml" "$clone/recipes/greeting.yaml"
 cullet fork add greeting "file://$FORK_REPOSITORY" --commit "$(git_do rev-parse HEAD)"
 cullet fork sync greeting
 cullet fork list
+sed -i 's/hello from/hello of/' "$FORK_REPOSITORY/hello.c"
+git_do diff >"$FIXTURE_DIR/fix.patch"
+cullet patch add greeting "$FIXTURE_DIR/fix.patch" --fixes CVE-2023-45853 --reason 'minizip overflows on long names' --expires "$(date -u -d +30days +%F)"
+cullet patch list
+cullet patch drop greeting fix
+git_do commit --quiet --all --message=fix
+cullet patch add greeting --pick "$(git_do rev-parse HEAD)" --fixes CVE-2023-45853 --reason "upstream's fix"
+(cd "$(cullet patch edit greeting)" && sed -i 's/hello of/hello, edited, of/' hello.c)
+cullet patch save greeting --fixes CVE-2023-45854 --reason 'minizip overflows on long names'
+cullet patch drop greeting CVE-2023-45854
+cullet patch drop greeting CVE-2023-45853
 cullet store usage
 cullet store check
 cullet store gc --older-than 14
 cullet man | grep -q '^.SH EXIT STATUS'
 bash -n <(cullet completion bash)
-for command in init fork lock plan build shell key sign verify push ls cat diff store schema completion man; do
+for command in init fork patch lock plan build shell key sign verify push ls cat diff store schema completion man; do
   cullet "$command" --help | grep -q '^Example:' || { echo "FAILED: $command --help has no example"; exit 1; }
 done
 echo 'ok: every command has help with an example'

@@ -12,6 +12,9 @@
 namespace cullet::image {
 
 /// An image manifest or an artifact's manifest (image-spec, manifest.md). Immutable value.
+/// Names the forks whose unsaved edits an image was made from, with commas: not for release.
+inline constexpr std::string_view kEditsAnnotation = "org.cullet.edits";
+
 struct Manifest {
   Descriptor config;
   std::vector<Descriptor> layers;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -84,6 +85,9 @@ struct Plan {
   std::vector<Target> targets;
 };
 
+/// Trees that stand for a fork's source instead of pin and patches, by fork: what is being edited.
+using Edits = std::map<std::string, TreeDigest>;
+
 /// Makes the graph for `recipes` (all that the workspace has, if empty). Pure: reads no file but
 /// through `patch_digest`, which gives the SHA-256 of a patch file named relative to forks/.
 /// Throws Kind::input for an unknown recipe (suggesting the nearest), a cycle of `needs` (naming
@@ -91,7 +95,11 @@ struct Plan {
 Plan make(const workspace::Workspace& workspace,
           const environment::Lock& lock,
           const std::vector<std::string>& recipes,
-          const std::function<Sha256(const std::string&)>& patch_digest);
+          const std::function<Sha256(const std::string&)>& patch_digest,
+          const Edits& edits = {});
+
+/// The forks whose source in an image is an edit: the image is not for release. Sorted.
+std::vector<std::string> edited_forks(const Node& image);
 
 /// All that the node reads, as canonical JSON: {"action", "fixed", "from": [[label, value]…]}; its
 /// digest is the node's key. nullopt while a dependency has no record.

@@ -5,6 +5,8 @@
 #include "cullet/base/text.hpp"
 
 #include "../command.hpp"
+#include "../edits.hpp"
+#include "../expiry.hpp"
 #include "../progress_view.hpp"
 #include "../publishing.hpp"
 
@@ -15,6 +17,8 @@ namespace {
 struct BuildOptions {
   std::vector<std::string> recipes;
   PublishingOptions publishing;
+  bool with_edits = false;
+  bool strict = false;
 };
 
 /// What was there before the build ran: a component whose key had a result is "cached".
@@ -69,12 +73,23 @@ class CacheObserver final : public build::Observer {
 
 int build(Session& session, const BuildOptions& options) {
   const auto& workspace = session.workspace();
-  auto plan = plan::make(workspace, session.lock(), options.recipes, [&](const std::string& path) {
+  if (options.with_edits && !options.publishing.push.empty() && !options.publishing.no_sign)
+    throw Error(Kind::usage, "--push --with-edits: an image with edits is never signed")
+        .hint("say so: --no-sign");
+  const auto digest = [&](const std::string& path) {
     return build::patch_file_digest(workspace, path);
-  });
+  };
   auto publishing = options.publishing;
   publishing.started = session.environment().now();
+  auto plan = plan::make(workspace, session.lock(), options.recipes, digest);
+  const auto expired = expired_patches(plan, today(session));
+  warn_expired(session, expired, options.strict);
   ProgressView view(session.environment());
+  plan::Edits edits;
+  if (options.with_edits) {
+    edits = capture_edits(session, plan, view);
+    plan = plan::make(workspace, session.lock(), options.recipes, digest, edits);
+  }
   CacheObserver observer(plan, view);
   const auto context = session.build_context(observer);
   build::run(context, plan);
@@ -95,11 +110,14 @@ int build(Session& session, const BuildOptions& options) {
     }
     records.push_back(std::move(record));
   }
-  if (session.options().json)
-    session.print(records.size() == 1 ? records[0] : Json{{"builds", records}});
-  else
+  if (session.options().json) {
+    auto record = records.size() == 1 ? records[0] : Json{{"builds", records}};
+    record["warnings"] = to_json(expired);
+    session.print(record);
+  } else {
     for (const auto& line : lines)
       session.environment().out << line << '\n';
+  }
   return 0;
 }
 
@@ -122,6 +140,10 @@ void register_build(CLI::App& app, Action& chosen) {
       "--no-attest", options->publishing.no_attest, "attach neither provenance nor an SBOM");
   command->add_flag(
       "--cyclonedx", options->publishing.cyclonedx, "attach a CycloneDX SBOM beside the SPDX one");
+  command->add_flag("--with-edits",
+                    options->with_edits,
+                    "build what stands in the checkouts of `patch edit`: tagged …-edits, unsigned");
+  command->add_flag("--strict", options->strict, "refuse to build with a patch that has expired");
   command->callback([options, &chosen] {
     chosen = [options](Session& session) { return build(session, *options); };
   });

@@ -7,36 +7,11 @@
 #include "cullet/source/source.hpp"
 
 #include "../command.hpp"
-#include "../progress_view.hpp"
+#include "../forks.hpp"
 
 namespace cullet::cli {
 
 namespace {
-
-/// Progress of the source layer as lines of a build's view.
-source::Context source_context(Session& session, ProgressView& view) {
-  return {.store = session.store(),
-          .http = session.http(),
-          .cancel = session.cancel(),
-          .workspace = session.workspace().root,
-          .mirrors = session.mirrors(),
-          .threads = session.jobs(),
-          .progress = [&view](const std::string& text) { view.status(text); },
-          .environment = session.environment().variables};
-}
-
-const workspace::Fork& find_fork(Session& session, const std::string& name) {
-  const auto& forks = session.workspace().forks;
-  if (const auto found = forks.find(name); found != forks.end())
-    return found->second;
-  std::vector<std::string> known;
-  for (const auto& [known_name, fork] : forks)
-    known.push_back(known_name);
-  Error error(Kind::input, cat("there is no fork '", name, "' in forks/"));
-  if (const auto near = nearest(name, known))
-    error.hint(cat("did you mean '", *near, "'?"));
-  throw std::move(error);
-}
 
 int list(Session& session) {
   Json forks = Json::object();

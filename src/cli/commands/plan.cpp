@@ -4,6 +4,7 @@
 #include "cullet/base/error.hpp"
 
 #include "../command.hpp"
+#include "../expiry.hpp"
 
 namespace cullet::cli {
 
@@ -21,11 +22,13 @@ std::string_view state_name(plan::State state) {
   return "";
 }
 
-int show_plan(Session& session, const std::vector<std::string>& recipes, bool all) {
+int show_plan(Session& session, const std::vector<std::string>& recipes, bool all, bool strict) {
   const auto& workspace = session.workspace();
   auto plan = plan::make(workspace, session.lock(), recipes, [&](const std::string& path) {
     return build::patch_file_digest(workspace, path);
   });
+  const auto expired = expired_patches(plan, today(session));
+  warn_expired(session, expired, strict);
   build::Observer silent;
   plan::examine(plan, build::knowledge(session.build_context(silent)));
   Json actions = Json::array();
@@ -46,7 +49,7 @@ int show_plan(Session& session, const std::vector<std::string>& recipes, bool al
           << '\n';
   }
   if (session.options().json)
-    session.print({{"actions", actions}});
+    session.print({{"actions", actions}, {"warnings", to_json(expired)}});
   else
     session.environment().out << cat(cached, " of ", plan.nodes.size(), " actions are cached")
                               << '\n';
@@ -58,12 +61,16 @@ int show_plan(Session& session, const std::vector<std::string>& recipes, bool al
 void register_plan(CLI::App& app, Action& chosen) {
   auto recipes = std::make_shared<std::vector<std::string>>();
   auto all = std::make_shared<bool>(false);
+  auto strict = std::make_shared<bool>(false);
   auto* command = add_command(
       app, "plan", "show what would be built, and why each thing would be", "cullet plan nginx");
   command->add_option("recipe", *recipes, "recipes to plan [all of the workspace]");
   command->add_flag("--all", *all, "list what is cached, too");
-  command->callback([recipes, all, &chosen] {
-    chosen = [recipes, all](Session& session) { return show_plan(session, *recipes, *all); };
+  command->add_flag("--strict", *strict, "fail if a patch has expired");
+  command->callback([recipes, all, strict, &chosen] {
+    chosen = [recipes, all, strict](Session& session) {
+      return show_plan(session, *recipes, *all, *strict);
+    };
   });
 }
 

@@ -6,6 +6,7 @@
 #include "cullet/registry/copy.hpp"
 
 #include "../command.hpp"
+#include "../edits.hpp"
 #include "../progress_view.hpp"
 #include "../resolve.hpp"
 
@@ -18,6 +19,8 @@ int push(Session& session, const std::string& from_text, const std::string& to_t
   auto to = session.reference(to_text);
   if (to.tag.empty())
     to.tag = from.reference.tag;
+  if (!to.tag.ends_with(kEditsSuffix))
+    refuse_edits(*from.repository, from.manifest, cat("push as '", to.tag, "'"));
   registry::CopyOptions options;
   if (!to.tag.empty())
     options.tags = {to.tag};

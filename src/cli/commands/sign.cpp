@@ -5,6 +5,7 @@
 #include "cullet/trust/signature.hpp"
 
 #include "../command.hpp"
+#include "../edits.hpp"
 #include "../resolve.hpp"
 
 namespace cullet::cli {
@@ -13,6 +14,7 @@ namespace {
 
 int sign(Session& session, const std::string& text, const std::string& key_file) {
   const auto resolved = resolve_image(session, text);
+  refuse_edits(*resolved.repository, resolved.manifest, "sign");
   const auto key = session.private_key(key_file);
   auto named = resolved.reference;
   named.digest.reset();

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include "cullet/base/error.hpp"
+#include "cullet/base/file.hpp"
+#include "cullet/base/text.hpp"
+#include "cullet/source/series.hpp"
+
+#include "../command.hpp"
+#include "../expiry.hpp"
+#include "../forks.hpp"
+#include "../patch_options.hpp"
+
+namespace cullet::cli {
+
+namespace {
+
+constexpr std::uint64_t kMaxPatch = std::uint64_t{64} << 20U;
+
+struct AddOptions {
+  std::string fork, source;
+  std::vector<std::string> pick;
+  unsigned mainline = 0;
+  PatchWords words;
+};
+
+struct Text {
+  std::string text;
+  std::string name;  ///< what to call the patch by default
+  std::vector<std::string> picked;
+};
+
+Text read_source(Session& session, const AddOptions& options) {
+  Text text;
+  if (options.source == "-") {
+    FdSource input(STDIN_FILENO, "standard input");
+    text.text = read_all(input, kMaxPatch, "the patch on standard input");
+    text.name =
+        file_stem(options.words.fixes.empty() ? options.words.reason : options.words.fixes[0]);
+  } else {
+    const auto path = session.directory() / options.source;
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored))
+      throw Error(Kind::input, cat(path.string(), " is not a regular file"));
+    text.text = read_file(path, kMaxPatch);
+    text.name = file_stem(path.stem().string());
+  }
+  return text;
+}
+
+Text pick_commits(Session& session,
+                  const workspace::Fork& fork,
+                  const AddOptions& options,
+                  ProgressView& view) {
+  const auto context = source_context(session, view);
+  source::ensure_pin(context, fork);
+  auto picked = source::pick(context, fork, options.pick, options.mainline);
+  return {std::move(picked.text),
+          file_stem(options.words.fixes.empty() ? picked.subject : options.words.fixes[0]),
+          std::move(picked.commits)};
+}
+
+/// Where only the patches of the fork keep a new one from applying, that is worth knowing.
+void explain(Session& session,
+             const workspace::Fork& fork,
+             const NewSeries& series,
+             ProgressView& view,
+             Error& error) {
+  if (fork.patches.empty() || error.kind() != Kind::input)
+    return;
+  NewSeries alone{{series.entries.back()}, series.files};
+  try {
+    try_series(session, fork, alone, view);
+  } catch (const Error&) {
+    return;
+  }
+  std::vector<std::string> names;
+  for (const auto& patch : fork.patches)
+    names.push_back(patch.name());
+  error.detail(
+      cat("it applies without the fork's other patches: it contradicts ", join(names, " or ")));
+  error.hint(cat("make it on top of them: `cullet patch edit ", fork.name, "`"));
+}
+
+int add(Session& session, const AddOptions& options) {
+  const auto& fork = find_fork(session, options.fork);
+  if (options.source.empty() == options.pick.empty())
+    throw Error(Kind::usage, "a patch comes from a file, from '-' or from --pick COMMIT")
+        .hint("`cullet patch add --help` has an example of each");
+  NewSeries series{entries_of(fork), {}};
+  workspace::Patch patch;
+  {
+    ProgressView view(session.environment());
+    auto text = options.pick.empty() ? read_source(session, options)
+                                     : pick_commits(session, fork, options, view);
+    patch = new_patch(session, fork, options.words, text.name, text.text);
+    patch.picked = std::move(text.picked);
+    series.entries.push_back({std::nullopt, patch});
+    series.files[patch.name()] = std::move(text.text);
+    try {
+      try_series(session, fork, series, view);
+    } catch (Error& error) {
+      explain(session, fork, series, view, error);
+      throw;
+    }
+  }
+  write_series(session, fork, series);
+  if (session.options().json)
+    session.print(patch_record(session, fork, patch));
+  else
+    session.environment().out << cat("forks/", patch.name(), "\n");
+  return 0;
+}
+
+int list(Session& session, const std::string& name) {
+  const auto now = today(session);
+  Json patches = Json::array();
+  for (const auto& [fork_name, fork] : session.workspace().forks) {
+    if (!name.empty() && fork_name != name)
+      continue;
+    for (const auto& patch : fork.patches) {
+      patches.push_back(patch_record(session, fork, patch));
+      if (session.options().json)
+        continue;
+      const auto left = days_left(patch, now);
+      const auto state = !left       ? std::string("no expiry")
+                         : *left < 0 ? cat("EXPIRED ", -*left, " days ago")
+                                     : cat(*left, " days left");
+      session.environment().out << printable(cat(fork_name,
+                                                 "  ",
+                                                 patch.name(),
+                                                 "  ",
+                                                 patch.fixes.empty() ? "-" : join(patch.fixes, ","),
+                                                 "  ",
+                                                 state,
+                                                 "  ",
+                                                 patch.added.empty() ? "-" : patch.added,
+                                                 "  ",
+                                                 patch.by.empty() ? "-" : patch.by))
+                                << "\n    " << printable(patch.reason) << '\n';
+    }
+  }
+  if (!name.empty())
+    find_fork(session, name);
+  if (session.options().json)
+    session.print({{"patches", patches}});
+  return 0;
+}
+
+int show(Session& session, const std::string& fork_name, const std::string& name) {
+  const auto& fork = find_fork(session, fork_name);
+  const auto& patch = fork.patches.at(find_patch(fork, name));
+  std::string text;
+  {
+    ProgressView view(session.environment());
+    const auto context = source_context(session, view);
+    source::ensure_pin(context, fork);
+    text = source::read_patch(context, fork, patch).text;
+  }
+  if (session.options().json) {
+    auto record = patch_record(session, fork, patch);
+    record["sha256"] = sha256(text).hex();
+    record["text"] = std::move(text);
+    session.print(record);
+  } else {
+    session.environment().out << text;
+  }
+  return 0;
+}
+
+int drop(Session& session, const std::string& fork_name, const std::string& name) {
+  const auto& fork = find_fork(session, fork_name);
+  const auto index = find_patch(fork, name);
+  NewSeries series{entries_of(fork), {}};
+  series.entries.erase(series.entries.begin() + static_cast<std::ptrdiff_t>(index));
+  const auto& patch = fork.patches[index];
+  with_context(cat("trying fork '", fork.name, "' without ", patch.name()), [&] {
+    ProgressView view(session.environment());
+    try_series(session, fork, series, view);
+  });
+  write_series(session, fork, series);
+  if (session.options().json)
+    session.print({{"fork", fork.name}, {"dropped", patch.name()}});
+  else
+    session.environment().out << cat("dropped ", patch.name(), "\n");
+  return 0;
+}
+
+void register_add(CLI::App& parent, Action& chosen) {
+  auto options = std::make_shared<AddOptions>();
+  auto* command = add_command(parent,
+                              "add",
+                              "carry a patch, once the whole series was tried with it",
+                              "cullet patch add zlib fix.patch --fixes CVE-2023-45853 --reason "
+                              "'minizip overflows on long names'\n  cullet patch add zlib --pick "
+                              "73331a6a0481 --fixes CVE-2023-45853 --reason 'upstream's fix'");
+  command->add_option("fork", options->fork, "the fork")->required();
+  command->add_option("source", options->source, "a patch file, or - for standard input");
+  command->add_option("--pick", options->pick, "merge these commits of the fork or its upstream")
+      ->type_name("COMMIT")
+      ->allow_extra_args();
+  command
+      ->add_option(
+          "--mainline", options->mainline, "of a merge: the parent it is seen from, from 1")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 100U));
+  add_patch_words(*command, options->words);
+  command->callback([options, &chosen] {
+    chosen = [options](Session& session) { return add(session, *options); };
+  });
+}
+
+}  // namespace
+
+Json patch_record(Session& session, const workspace::Fork& fork, const workspace::Patch& patch) {
+  const auto left = days_left(patch, today(session));
+  Json record{{"fork", fork.name},
+              {"name", patch.name()},
+              {"fixes", patch.fixes},
+              {"reason", patch.reason},
+              {"by", patch.by},
+              {"added", patch.added},
+              {"expires", patch.expires ? Json(rfc3339(*patch.expires).substr(0, 10)) : Json()},
+              {"days_left", left ? Json(*left) : Json()},
+              {"expired", left && *left < 0},
+              {"sha256", patch.sha256 ? Json(patch.sha256->hex()) : Json()},
+              {"picked", patch.picked}};
+  if (std::holds_alternative<workspace::Patch::File>(patch.from))
+    record["origin"] = "file";
+  else
+    record["origin"] =
+        std::holds_alternative<workspace::Patch::Commit>(patch.from) ? "commit" : "archive";
+  return record;
+}
+
+void add_patch_words(CLI::App& command, PatchWords& words) {
+  command.add_option("--fixes", words.fixes, "what it fixes; several with commas")
+      ->type_name("CVE")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command.add_option("--reason", words.reason, "why we carry it")->type_name("TEXT");
+  command.add_option("--expires", words.expires, "when it has to be looked at again")
+      ->type_name("YYYY-MM-DD");
+  command.add_option("--name", words.name, "what to call it [from its source]")->type_name("NAME");
+  command.add_option("--by", words.by, "who adds it [git's user.name and user.email]")
+      ->type_name("WHO");
+}
+
+void register_patch(CLI::App& app, Action& chosen) {
+  auto* command =
+      add_command(app,
+                  "patch",
+                  "carry patches on a fork: add, look at, edit, drop",
+                  "cullet patch add zlib fix.patch --fixes CVE-2023-45853 --reason '…'");
+  command->require_subcommand(1);
+  register_add(*command, chosen);
+  auto fork = std::make_shared<std::string>();
+  auto name = std::make_shared<std::string>();
+  auto* list_command = add_command(*command,
+                                   "list",
+                                   "patches: what they fix, who added them, when they expire",
+                                   "cullet patch list zlib");
+  list_command->add_option("fork", *fork, "the fork [all]");
+  list_command->callback(
+      [fork, &chosen] { chosen = [fork](Session& session) { return list(session, *fork); }; });
+  const auto with_patch = [&](const std::string& verb,
+                              const std::string& summary,
+                              int (*run)(Session&, const std::string&, const std::string&)) {
+    auto* one =
+        add_command(*command, verb, summary, cat("cullet patch ", verb, " zlib CVE-2023-45853"));
+    one->add_option("fork", *fork, "the fork")->required();
+    one->add_option("patch", *name, "the patch, or the end of its name")->required();
+    one->callback([fork, name, run, &chosen] {
+      chosen = [fork, name, run](Session& session) { return run(session, *fork, *name); };
+    });
+  };
+  with_patch("show", "print a patch", show);
+  with_patch("drop", "stop carrying a patch, once the rest was tried without it", drop);
+  register_patch_edit(*command, chosen);
+}
+
+}  // namespace cullet::cli
