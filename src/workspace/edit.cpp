@@ -182,26 +182,14 @@ class PatchesEditor {
     const auto keys = keys_of(item);
     if (keys.empty()) {
       append(written, fresh(patch));
+      append(written, {at(end_of(item.dash, item.end)), at(item.end)});
       return written;
     }
-    const auto before = patch_fields(fork_.patches[index]);
-    const auto after = patch_fields(patch);
-    const auto value = [](const auto& fields, const std::string& key) -> const std::string* {
-      for (const auto& [name, text] : fields)
-        if (name == key)
-          return &text;
-      return nullptr;
-    };
     Lines body;
-    for (const auto& key : keys) {
-      const auto* now = value(after, key.key);
-      if (now != nullptr && value(before, key.key) != nullptr && *now == *value(before, key.key))
-        append(body, {at(key.begin), at(key.end)});
-      else if (now != nullptr)
-        body.push_back(line(item, key.key, *now));
-    }
+    for (const auto& key : keys)
+      append(body, kept(item, key, patch_fields(fork_.patches[index]), patch_fields(patch)));
     std::size_t place = 0;  // the origin comes first, what else is new last
-    for (const auto& [key, text] : after)
+    for (const auto& [key, text] : patch_fields(patch))
       if (std::none_of(keys.begin(), keys.end(), [&](const auto& k) { return k.key == key; })) {
         const bool origin = key == "file" || key == "commit" || key == "archive";
         auto last = body.end();
@@ -210,9 +198,49 @@ class PatchesEditor {
         body.insert(origin ? body.begin() + static_cast<std::ptrdiff_t>(place++) : last,
                     line(item, key, text));
       }
-    put_dash(item, body);
+    body.at(0)[dash_] = '-';
     append(written, body);
     return written;
+  }
+
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+
+  /// A key of a changed entry, without the dash: as it stands there, with another value, or gone.
+  [[nodiscard]] Lines kept(const Item& item,
+                           const KeyLines& key,
+                           const Fields& before,
+                           const Fields& after) const {
+    const auto value = [&](const Fields& fields) {
+      const auto found = std::find_if(
+          fields.begin(), fields.end(), [&](const auto& field) { return field.first == key.key; });
+      return found == fields.end() ? std::string() : found->second;
+    };
+    Lines lines(lines_.begin() + static_cast<std::ptrdiff_t>(key.begin),
+                lines_.begin() + static_cast<std::ptrdiff_t>(key.end));
+    if (key.begin == item.dash)
+      lines[0][dash_] = ' ';
+    const auto now = value(after);
+    if (!now.empty() && now == value(before))
+      return lines;
+    const auto& node = *find(*item.node, key.key);
+    const auto at = byte_of(node);
+    if (!now.empty() && line_of(node) == key.begin && node.plain &&
+        lines[0].compare(at, node.scalar.size(), node.scalar) == 0) {
+      lines[0].replace(at, node.scalar.size(), now);  // a comment behind it stays
+      return lines;
+    }
+    const auto length = end_of(key.begin, key.end) - key.begin;
+    lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(length));
+    if (!now.empty())
+      lines.insert(lines.begin(), line(item, key.key, now));
+    return lines;
+  }
+
+  /// Without blank lines at the end.
+  [[nodiscard]] std::size_t end_of(std::size_t begin, std::size_t end) const {
+    while (end > begin + 1 && is_blank(lines_[end - 1]))
+      --end;
+    return end;
   }
 
   /// The lines of each key, if each has its own and the first stands beside the dash.
@@ -238,17 +266,6 @@ class PatchesEditor {
     return cat(std::string(column, ' '), key, ": ", value, end_of_line_);
   }
 
-  /// The dash stands on the first line of an entry, and on no other.
-  void put_dash(const Item& item, Lines& body) const {
-    const auto first = item.node->entries[0].key.column - 1;
-    for (std::size_t i = 0; i < body.size(); ++i)
-      if (body[i].size() > dash_ && body[i][dash_] == '-' && indent(body[i]) == dash_ &&
-          body[i] == lines_[item.dash])
-        body[i][dash_] = ' ';
-    if (!body.empty() && static_cast<std::size_t>(first) > dash_)
-      body[0][dash_] = '-';
-  }
-
   /// A file without `patches:` gets it at its end.
   [[nodiscard]] std::string appended(const std::vector<SeriesEntry>& series) {
     const auto end = last_line();
@@ -263,7 +280,7 @@ class PatchesEditor {
     return join(result, "");
   }
 
-  /// Nothing, or a list in flow style, becomes a list in block style.
+  /// An empty list, or one in flow style, becomes a list in block style.
   [[nodiscard]] std::string replaced(const std::vector<SeriesEntry>& series) {
     const auto begin = line_of(key_->key);
     auto end = next_;

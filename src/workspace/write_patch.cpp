@@ -26,7 +26,7 @@ std::string scalar(const std::string& text) {
   const auto words = {"null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"};
   if (plain && std::find(words.begin(), words.end(), text) == words.end())
     return text;
-  return Json(text).dump();
+  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string list(const std::vector<std::string>& values) {
