@@ -137,7 +137,7 @@ same "$(in_workspace "$CULLET" cat intruder setuid)" 1000 'a setuid program gain
 
 # --- a process left behind ---
 recipe "gcc -w -o leave leave.c && ./leave process $mark"
-in_workspace "${build[@]}" >/dev/null 2>&1
+in_workspace "${build[@]}" >/dev/null 2>"$FIXTURE_DIR/err" || { status=$?; cat "$FIXTURE_DIR/err"; exit "$status"; }
 if pgrep -f "leave process $mark" >/dev/null; then echo 'FAILED: a process outlived its step'; exit 1; fi
 in_workspace "$CULLET" ls intruder | grep -q started
 echo 'ok: no process outlives its step'
@@ -165,7 +165,7 @@ refused() {  # refused STATUS TEXT STEP
 recipe 'ln -s /etc/passwd "$OUT/absolute"; ln -s ../../../../etc/shadow "$OUT/relative"; ln -s / "$OUT/root"' \
   'printf x >"$OUT/$(printf "new\\nline")"; printf x >"$OUT/$(printf "latin\\351")"; printf x >"$OUT/-rf"' \
   'mkdir -p "$OUT/closed/in"; echo x >"$OUT/closed/in/file"; ln "$OUT/closed/in/file" "$OUT/hard"; chmod 0 "$OUT/closed/in/file" "$OUT/closed/in" "$OUT/closed"'
-in_workspace "${build[@]}" >/dev/null 2>&1
+in_workspace "${build[@]}" >/dev/null 2>"$FIXTURE_DIR/err" || { status=$?; cat "$FIXTURE_DIR/err"; exit "$status"; }
 in_workspace "$CULLET" ls intruder >"$FIXTURE_DIR/ls"
 grep -q 'absolute -> /etc/passwd' "$FIXTURE_DIR/ls"
 grep -qF 'new\x0aline' "$FIXTURE_DIR/ls"
