@@ -30,6 +30,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return above[b.size()];
 }
 
+/// Comparing takes the product of two lengths; nobody mistypes a word this long.
+constexpr std::size_t kMaxWord = 256;
+
 struct CodePoint {
   char32_t value = 0;
   std::size_t length = 0;  ///< 0: the bytes are not UTF-8
@@ -95,6 +98,8 @@ std::string_view trim(std::string_view text) {
 }
 
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known) {
+  if (word.size() > kMaxWord)
+    return std::nullopt;
   const auto most = word.size() / 3;
   std::optional<std::string> best;
   std::size_t best_distance = most + 1;

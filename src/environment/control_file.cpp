@@ -80,6 +80,8 @@ std::vector<ControlParagraph> parse_control(std::string_view text, std::string_v
     if (!open)
       paragraphs.emplace_back();
     open = true;
+    if (paragraphs.back().size() == kMaxFields)
+      fail(cat("more than ", kMaxFields, " fields in one paragraph"));
     const std::string field(line.substr(0, colon));
     if (paragraphs.back().find(field) != nullptr)
       fail(cat("the field '", field, "' is given twice"));

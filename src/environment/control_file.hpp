@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,13 +20,17 @@ class ControlParagraph {
   /// The value, or nothing.
   [[nodiscard]] std::string get(std::string_view name) const;
   [[nodiscard]] bool empty() const noexcept { return fields_.empty(); }
+  [[nodiscard]] std::size_t size() const noexcept { return fields_.size(); }
 
  private:
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+inline constexpr std::size_t kMaxFields = 1000;
+
 /// The paragraphs of a file; `name` is for errors. Lines that begin with '#' are comments. Throws
-/// Kind::input naming the line for what is no field, a field given twice, and control characters.
+/// Kind::input naming the line for what is no field, a field given twice, control characters, and
+/// paragraphs of more than kMaxFields.
 std::vector<ControlParagraph> parse_control(std::string_view text, std::string_view name);
 
 /// The words of a value, split at any white space.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -82,9 +83,9 @@ auto read_filled_list(const Node& node, Read read) {
 template <class Read>
 std::vector<std::string> read_set(const Node& node, Read read) {
   auto values = read_list(node, read);
+  std::set<std::string_view> seen;
   for (std::size_t i = 0; i < values.size(); ++i)
-    if (std::find(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(i), values[i]) !=
-        values.begin() + static_cast<std::ptrdiff_t>(i))
+    if (!seen.insert(values[i]).second)
       throw error_at(node.items[i].at(), cat("'", values[i], "' is in '", node.label, "' twice"));
   return values;
 }

@@ -30,6 +30,8 @@ TEST_CASE("trim: ASCII white space on both ends only") {
 TEST_CASE("nearest: what the user meant, or nothing") {
   const std::vector<std::string> known = {"commit", "version", "patches", "upstream", "pin"};
   CHECK(nearest("comit", known) == "commit");
+  CHECK(nearest(std::string(256, 'a'), {std::string(255, 'a')}));
+  CHECK_FALSE(nearest(std::string(257, 'a'), {std::string(256, 'a')}));
   CHECK(nearest("ocmmit", known) == "commit");
   CHECK(nearest("verzion", known) == "version");
   CHECK(nearest("upsteram", known) == "upstream");

@@ -35,5 +35,15 @@ TEST_CASE("parse_control: names the line of what is no field") {
   CHECK(message(std::string_view("A: b\0c\n", 7)) == "error: f:1: a NUL character\n");
 }
 
+TEST_CASE("parse_control: bounds the fields of a paragraph, which each new one is compared with") {
+  std::string text;
+  for (std::size_t i = 0; i < kMaxFields; ++i)
+    text += cat("F", i, ": x\n");
+  CHECK(parse_control(text, "f")[0].size() == kMaxFields);
+  CHECK(parse_control(text + "\nA: b\n", "f").size() == 2);
+  CHECK(failure(Kind::input, [&] { (void)parse_control(text + "A: b\n", "f"); }) ==
+        "error: f:1001: more than 1000 fields in one paragraph\n");
+}
+
 }  // namespace
 }  // namespace cullet::environment

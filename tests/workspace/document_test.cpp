@@ -48,6 +48,18 @@ TEST_CASE("Document: a large document of the allowed size is read") {
   CHECK(parse_config(text, "cullet.yaml").environments.size() > 10'000);
 }
 
+TEST_CASE("Document: one line or list may be all of the file") {
+  // Reading them is linear, or this would not end.
+  std::string packages = "environments: {c: {debian: bookworm, packages: [gcc";
+  for (int i = 0; packages.size() < 1'000'000; ++i)
+    packages += ", p" + std::to_string(i);
+  CHECK(parse_config("registry: oci:x\n" + packages + "]}}\n", "cullet.yaml")
+            .environments.at("c")
+            .packages.size() > 100'000);
+  CHECK(failure("a: [" + repeat("[], ", 250'000) + "&b]\n") ==
+        "cullet.yaml:1:1000005: anchors and aliases are not used here");
+}
+
 TEST_CASE("Document: whatever bytes come, the answer is a document or an Error with a position") {
   const std::string seeds[] = {
       "environments:\n  c: { debian: bookworm, packages: [gcc, \"make\"] }\nregistry: oci:x\n",

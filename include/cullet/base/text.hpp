@@ -15,7 +15,7 @@ std::vector<std::string> split(std::string_view text, char separator);
 std::string_view trim(std::string_view text);
 
 /// The member of `known` nearest to `word` by Damerau-Levenshtein distance, if near enough to be
-/// what the user meant (at most a third of its letters differ).
+/// what the user meant (at most a third of its letters differ); none for words over 256 bytes.
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known);
 
 /// Control characters (newlines too), marks that change the direction of text, and bytes that are
