@@ -14,12 +14,13 @@ namespace cullet::build {
 namespace {
 
 /// Version of what a record of SHA-1s holds.
-constexpr int kSha1Version = 1;
+constexpr int kSha1Version = 2;
 constexpr std::uint64_t kMaxListBytes = std::uint64_t{64} << 20U;
 /// Of the document: a bundle has it in base64, and must stay below what verifiers read.
 constexpr std::uint64_t kMaxSbomBytes = trust::kMaxAttestationBytes * 7 / 10;
 
-using Sha1s = std::map<std::string, std::string>;
+/// Of a tree's files, in the order of its manifest: paths need not be UTF-8, as JSON's names must.
+using Sha1s = std::vector<std::string>;
 
 Sha1s hash_files(const Context& context, const attest::Content& content) {
   const auto tree = context.store.tree(content.tree);
@@ -34,7 +35,7 @@ Sha1s hash_files(const Context& context, const attest::Content& content) {
       throw Error(Kind::machine, cat("tree ", content.tree, " has lost ", entry.path))
           .hint("run `cullet store check`");
     FdSource source(file->get(), entry.path.str());
-    out[entry.path.str()] = sha1_hex(source);
+    out.push_back(sha1_hex(source));
   }
   return out;
 }
@@ -51,6 +52,18 @@ Sha1s sha1s_of(const Context& context, const attest::Content& content) {
   const auto blob = context.store.put_blob(canonical(list));
   context.store.record_action(key, {.value = {{"blob", blob.str()}}, .trees = {}, .blobs = {blob}});
   return list;
+}
+
+/// The same, by path.
+std::map<std::string, std::string> sha1_by_path(const Context& context,
+                                                const attest::Content& content) {
+  const auto list = sha1s_of(context, content);
+  std::map<std::string, std::string> out;
+  std::size_t next = 0;
+  for (const auto& entry : content.manifest.entries())
+    if (entry.type == store::TreeEntryType::file)
+      out[entry.path.str()] = list.at(next++);
+  return out;
 }
 
 /// Which package each file is of, as the packages' own lists say. They leave conffiles out, which
@@ -83,7 +96,7 @@ std::vector<attest::Content> described(const Context& context,
     entries += content.manifest.entries().size();
   for (auto& content : contents) {
     if (entries <= 2 * attest::kMostListedFiles)
-      content.sha1 = sha1s_of(context, content);
+      content.sha1 = sha1_by_path(context, content);
     if (content.origin->kind == plan::ActionKind::packages)
       content.package = packages_of(context, *content.origin);
   }
