@@ -29,9 +29,8 @@ store::ActionRecord run_source(const Context& context, const plan::Node& node) {
       .progress = [&](const std::string& text) { context.observer.progress(node, text); },
       .environment = context.environment};
   const auto pin = source::ensure_pin(source_context, *node.fork);
-  const auto tree = node.fixed.contains("edits")
-                        ? context.store.tree(edited_tree(node))
-                        : source::prepare(source_context, *node.fork);
+  const auto tree = node.fixed.contains("edits") ? context.store.tree(edited_tree(node))
+                                                 : source::prepare(source_context, *node.fork);
   auto record = tree_record(tree);
   record.value["epoch"] = pin.committer_time;
   record.value["commit"] = pin.commit;

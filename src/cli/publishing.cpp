@@ -63,6 +63,18 @@ build::Statements statements_of(Session& session,
   return out;
 }
 
+/// Makes tags that no release has, and throws Kind::usage for a push to one that could be its.
+void keep_from_release(Session& session,
+                       const std::vector<std::string>& push,
+                       std::vector<std::string>& tags) {
+  for (auto& tag : tags)
+    tag += kEditsSuffix;
+  for (const auto& text : push)
+    if (const auto to = session.reference(text); !to.tag.empty() && !to.tag.ends_with(kEditsSuffix))
+      throw Error(Kind::usage, cat("--push ", text, ": an image with edits is not for release"))
+          .hint(cat("push it as ", to.name(), ":", to.tag, kEditsSuffix));
+}
+
 }  // namespace
 
 Json PublishedImage::to_json() const {
@@ -84,7 +96,7 @@ std::string default_tag(Session& session, const std::string& text) {
 PublishedImage publish_image(Session& session,
                              const plan::Plan& plan,
                              const plan::Plan::Target& target,
-                             PublishingOptions wanted,
+                             const PublishingOptions& asked,
                              ProgressView& view) {
   const auto& value = plan.nodes[target.image.value()].record.value().value;
   PublishedImage done;
@@ -99,16 +111,10 @@ PublishedImage publish_image(Session& session,
   auto reference = session.home(target.recipe->name);
   build::PublishOptions options;
   options.tags = tags_of(session.workspace(), *target.recipe);
-  const bool edited = !plan::edited_forks(plan.nodes[*target.image]).empty();
-  if (edited) {
+  auto wanted = asked;
+  if (!plan::edited_forks(plan.nodes[*target.image]).empty()) {
     wanted.no_sign = true;
-    for (auto& tag : options.tags)
-      tag += kEditsSuffix;
-    for (const auto& text : wanted.push)
-      if (const auto to = session.reference(text);
-          !to.tag.empty() && !to.tag.ends_with(kEditsSuffix))
-        throw Error(Kind::usage, cat("--push ", text, ": an image with edits is not for release"))
-            .hint(cat("push it as ", to.name(), ":", to.tag, kEditsSuffix));
+    keep_from_release(session, wanted.push, options.tags);
   }
   reference.tag = options.tags.front();
   done.reference = reference.str();

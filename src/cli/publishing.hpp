@@ -31,12 +31,13 @@ struct PublishingOptions {
 };
 
 /// Puts a built image into the workspace's registry with the recipe's tags, signed and with its
-/// provenance and SBOM attached, and likewise to every reference of `push`. One built from edits is
-/// not signed, its tags get kEditsSuffix, and so must those of `push` end.
+/// provenance and SBOM attached, and likewise to every reference of `push`.
+/// One built from edits is neither signed nor attested; its tags get kEditsSuffix, and so must
+/// those of `push` end.
 PublishedImage publish_image(Session& session,
                              const plan::Plan& plan,
                              const plan::Plan::Target& target,
-                             PublishingOptions options,
+                             const PublishingOptions& options,
                              ProgressView& view);
 
 /// The tag meant by a reference without one: the first of the recipe's tags where `text` is a bare

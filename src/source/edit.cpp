@@ -92,43 +92,46 @@ std::string message_of(const workspace::Patch& patch) {
 }  // namespace
 
 void make_checkout(const Context& context, const workspace::Fork& fork, const fs::path& directory) {
-  with_context([&] { return cat("making a checkout of fork '", fork.name, "'"); }, [&] {
-    const auto time = ensure_pin(context, fork).committer_time;
-    Workbench bench(context);
-    auto state = state_at(context, fork, bench, *parse_id(fork.commit));
-    auto* scratch = bench.repository().get();
-    Start start;
-    start.fork = start_digest(context, fork);
-    auto head = commit_state(
-        scratch,
-        state.tree,
-        std::nullopt,
-        cat("pin of ", fork.name, " ", fork.version, "\n\n", fork.commit, "\n"),
-        time);
-    start.pin = hex(head);
-    for (const auto& patch : fork.patches) {
-      state = patched(
-          context, fork, bench, patch, read_patch(context, fork, patch).text, std::move(state));
-      head = commit_state(scratch, state.tree, head, message_of(patch), time);
-    }
-    start.head = hex(head);
-    make_directories(directory.parent_path());
-    TemporaryDirectory made(directory.parent_path(), ".new");
-    {
-      const auto repository = make_repository(made.path());
-      copy_objects(context, scratch, repository.get(), {{kBranch, head}}, {}, fork.name);
-      Handle<git_reference, git_reference_free> branch;
-      check(git_reference_create(out_ptr(branch), repository.get(), kBranch, &head, 0, "checkout"),
-            "make a branch");
-      fill_index(repository.get(), state.tree);
-    }
-    checkout(state.files, made.path(), context.cancel);
-    WorkTree::write(start, made.path());
-    fs::permissions(made.path(), fs::perms{0755});
-    fs::rename(made.path(), directory);
-    made.release();
-    sync_directory(directory.parent_path());
-  });
+  with_context(
+      [&] { return cat("making a checkout of fork '", fork.name, "'"); },
+      [&] {
+        const auto time = ensure_pin(context, fork).committer_time;
+        Workbench bench(context);
+        auto state = state_at(context, fork, bench, *parse_id(fork.commit));
+        auto* scratch = bench.repository().get();
+        Start start;
+        start.fork = start_digest(context, fork);
+        auto head =
+            commit_state(scratch,
+                         state.tree,
+                         std::nullopt,
+                         cat("pin of ", fork.name, " ", fork.version, "\n\n", fork.commit, "\n"),
+                         time);
+        start.pin = hex(head);
+        for (const auto& patch : fork.patches) {
+          state = patched(
+              context, fork, bench, patch, read_patch(context, fork, patch).text, std::move(state));
+          head = commit_state(scratch, state.tree, head, message_of(patch), time);
+        }
+        start.head = hex(head);
+        make_directories(directory.parent_path());
+        TemporaryDirectory made(directory.parent_path(), ".new");
+        {
+          const auto repository = make_repository(made.path());
+          copy_objects(context, scratch, repository.get(), {{kBranch, head}}, {}, fork.name);
+          Handle<git_reference, git_reference_free> branch;
+          check(git_reference_create(
+                    out_ptr(branch), repository.get(), kBranch, &head, 0, "checkout"),
+                "make a branch");
+          fill_index(repository.get(), state.tree);
+        }
+        checkout(state.files, made.path(), context.cancel);
+        WorkTree::write(start, made.path());
+        fs::permissions(made.path(), fs::perms{0755});
+        fs::rename(made.path(), directory);
+        made.release();
+        sync_directory(directory.parent_path());
+      });
 }
 
 bool Edits::empty() const {
@@ -232,10 +235,11 @@ WorkTree open_settled(const Context& context,
 }  // namespace
 
 Edits read_edits(const Context& context, const workspace::Fork& fork, const fs::path& directory) {
-  return with_context([&] { return cat("reading the checkout of fork '", fork.name, "'"); }, [&] {
-    const auto work = open_settled(context, fork, directory);
-    return EditReader(context, fork, work).read();
-  });
+  return with_context([&] { return cat("reading the checkout of fork '", fork.name, "'"); },
+                      [&] {
+                        const auto work = open_settled(context, fork, directory);
+                        return EditReader(context, fork, work).read();
+                      });
 }
 
 bool has_unsaved(const fs::path& directory) {
@@ -244,21 +248,21 @@ bool has_unsaved(const fs::path& directory) {
          git_repository_state(work.repository().get()) != GIT_REPOSITORY_STATE_NONE;
 }
 
-bool is_current(const Context& context,
-                const workspace::Fork& fork,
-                const fs::path& directory) {
+bool is_current(const Context& context, const workspace::Fork& fork, const fs::path& directory) {
   return WorkTree(directory).start().fork == start_digest(context, fork);
 }
 
 store::Tree prepare_edits(const Context& context,
                           const workspace::Fork& fork,
                           const fs::path& directory) {
-  return with_context([&] { return cat("reading the checkout of fork '", fork.name, "'"); }, [&] {
-    const auto work = open_settled(context, fork, directory);
-    auto staged = context.store.stage_tree();
-    checkout(work.files(context.cancel), staged.root(), context.cancel);
-    return context.store.commit_tree(std::move(staged), {}, context.threads, context.cancel);
-  });
+  return with_context([&] { return cat("reading the checkout of fork '", fork.name, "'"); },
+                      [&] {
+                        const auto work = open_settled(context, fork, directory);
+                        auto staged = context.store.stage_tree();
+                        checkout(work.files(context.cancel), staged.root(), context.cancel);
+                        return context.store.commit_tree(
+                            std::move(staged), {}, context.threads, context.cancel);
+                      });
 }
 
 }  // namespace cullet::source

@@ -115,7 +115,8 @@ std::vector<Commit> WorkTree::commits() const {
   std::vector<Commit> commits;
   const auto fail = [&](std::string_view why) {
     return Error(Kind::input, cat("the history in ", directory_.string(), " ", why))
-        .hint(cat("make it one line of commits from ", short_id(start_.pin),
+        .hint(cat("make it one line of commits from ",
+                  short_id(start_.pin),
                   " (git rebase), then save it again"));
   };
   auto id = head();

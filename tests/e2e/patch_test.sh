@@ -48,7 +48,7 @@ echo 'ok: it is in the source'
 reason=(--reason 'a test')
 refused 1 "has a patch 'greeting/fix.patch' already" "${add[@]}" "${reason[@]}"
 refused 1 'is already applied in greeting 1.0.0' "${add[@]}" "${reason[@]}" --name twice
-sed 's/hello from greeting/hello of another version/' fix.patch >other.patch
+sed 's/hello from greeting/hello of another version/; s/hello again/hello there/' fix.patch >other.patch
 refused 1 'does not apply to greeting 1.0.0' "$CULLET" patch add greeting "$FIXTURE_DIR/other.patch" "${reason[@]}"
 grep -q 'hunk 1 of hello.c' "$FIXTURE_DIR/err" && grep -q 'line 2' "$FIXTURE_DIR/err"
 sed 's/hello again/hello yet again/' fix.patch >both.patch
@@ -116,11 +116,11 @@ same "$(jq -r '.annotations["org.cullet.edits"]' "$manifest")" greeting 'the ima
 c shell greeting -- grep -q 'hello again' hello.c
 echo 'ok: without --with-edits the edits are not there'
 expect 3 "cannot sign" "$CULLET" sign "greeting:$tag"
-expect 3 'cannot push' "$CULLET" push "greeting:$tag" "oci:$FIXTURE_DIR/out:1.0.0"
+expect 3 'cannot push' "$CULLET" push "greeting:$tag" "oci:$FIXTURE_DIR/pushed:1.0.0"
 expect 3 '' "$CULLET" verify "greeting:$tag" --key keys/release.pub
-expect 2 'never signed' "$CULLET" build greeting --with-edits --push "oci:$FIXTURE_DIR/out:x-edits"
-expect 2 'not for release' "$CULLET" build greeting --with-edits --no-sign --push "oci:$FIXTURE_DIR/out:1.0.0"
-c build greeting --with-edits --no-sign --push "oci:$FIXTURE_DIR/out:x-edits" >/dev/null
+expect 2 'never signed' "$CULLET" build greeting --with-edits --push "oci:$FIXTURE_DIR/pushed:x-edits"
+expect 2 'not for release' "$CULLET" build greeting --with-edits --no-sign --push "oci:$FIXTURE_DIR/pushed:1.0.0"
+c build greeting --with-edits --no-sign --push "oci:$FIXTURE_DIR/pushed:x-edits" >/dev/null
 
 # --- save ---
 edit_git commit --quiet --all --fixup=HEAD~1

@@ -11,10 +11,10 @@
 
 namespace cullet::image {
 
-/// An image manifest or an artifact's manifest (image-spec, manifest.md). Immutable value.
 /// Names the forks whose unsaved edits an image was made from, with commas: not for release.
 inline constexpr std::string_view kEditsAnnotation = "org.cullet.edits";
 
+/// An image manifest or an artifact's manifest (image-spec, manifest.md). Immutable value.
 struct Manifest {
   Descriptor config;
   std::vector<Descriptor> layers;

@@ -79,8 +79,8 @@ PatchContent read_patch(const Context& context,
 /// patch that is empty, already applied, or reaches outside the tree.
 store::Tree prepare(const Context& context, const workspace::Fork& fork);
 
-/// Who the user is to git, as "Name <address>": $GIT_AUTHOR_NAME and $GIT_AUTHOR_EMAIL, else user.name
-/// and user.email of the configuration; empty where neither says a name.
+/// Who the user is to git, as "Name <address>": $GIT_AUTHOR_NAME and $GIT_AUTHOR_EMAIL, else
+/// user.name and user.email of the configuration; empty where neither says a name.
 std::string git_identity(const std::map<std::string, std::string>& environment);
 
 }  // namespace cullet::source
