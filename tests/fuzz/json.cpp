@@ -2,6 +2,8 @@
 // JSON documents from registries, other tools and disks: every parser reads every input.
 #include "cullet/base/json.hpp"
 
+#include <span>
+
 #include "cullet/image/manifest.hpp"
 #include "cullet/registry/remote.hpp"
 
@@ -28,7 +30,8 @@ void round_trip(std::string_view text) {
 void read_layout_index(const MemoryFile& file) {
   accepts([&] {
     const auto index = image::LayoutIndex::read(file.path());
-    for (const auto& tag : index.tags())
+    const auto tags = index.tags();
+    for (const auto& tag : std::span(tags).first(std::min<std::size_t>(tags.size(), 8)))
       accepts([&] { static_cast<void>(index.find_tag(tag)); });
     static_cast<void>(index.untagged());
   });

@@ -92,4 +92,5 @@ TEST_CASE("percent_encode and percent_decode are inverse") {
   CHECK(percent_encode("sha256:a/b c~") == "sha256%3Aa%2Fb%20c~");
   for (const auto* bad : {"%", "%1", "%zz", "%00", "a%4"})
     CHECK_FALSE(percent_decode(bad));
+  CHECK_FALSE(percent_decode(std::string_view("a\0b", 3)));
 }

@@ -40,7 +40,7 @@ bool is_loopback(const Url& url);
 
 /// Percent-encodes all but RFC 3986's unreserved characters.
 std::string percent_encode(std::string_view text);
-/// The inverse; nullopt for a malformed escape or one of NUL.
+/// The inverse; nullopt for a malformed escape and for NUL, escaped or not.
 std::optional<std::string> percent_decode(std::string_view text);
 
 }  // namespace cullet::http
