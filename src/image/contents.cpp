@@ -35,9 +35,12 @@ using Visit = std::function<void(const Place&, const archive::Entry&, Source& bo
 
 void visit_layers(Repository& repository,
                   const Manifest& manifest,
+                  const std::set<BlobDigest>& skip,
                   const Cancel& cancel,
                   const Visit& visit) {
   for (std::size_t layer = 0; layer < manifest.layers.size(); ++layer) {
+    if (skip.contains(manifest.layers[layer].digest))
+      continue;
     const auto name = cat("layer ", manifest.layers[layer].digest);
     const auto blob = repository.open_blob(manifest.layers[layer]);
     archive::Reader reader(*blob, name, archive::Format::tar);
@@ -150,11 +153,15 @@ bool has_bytes(const File& file) {
 
 }  // namespace
 
-Contents read_contents(Repository& repository, const Descriptor& descriptor, const Cancel& cancel) {
+Contents read_contents(Repository& repository,
+                       const Descriptor& descriptor,
+                       const Cancel& cancel,
+                       const std::set<BlobDigest>& skip) {
   const auto manifest = image_manifest(repository, descriptor);
   Contents contents;
   visit_layers(repository,
                manifest,
+               skip,
                cancel,
                [&](const Place& place, const archive::Entry& entry, Source& body) {
                  const auto layer = place.first;
@@ -200,6 +207,7 @@ void read_file(Repository& repository,
   const auto manifest = image_manifest(repository, descriptor);
   visit_layers(repository,
                manifest,
+               {},
                cancel,
                [&](const Place& place, const archive::Entry& /*entry*/, Source& body) {
                  if (place == found->second.bytes_at)

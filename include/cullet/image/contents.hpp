@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,7 +30,11 @@ using Contents = std::map<std::string, File>;
 
 /// Reads all layers of an image manifest once, verified against their digests. Throws Kind::input
 /// for a manifest that is no image's and for malformed layers, Kind::refused for other bytes.
-Contents read_contents(Repository& repository, const Descriptor& manifest, const Cancel& cancel);
+/// Layers in `skip` are taken for empty.
+Contents read_contents(Repository& repository,
+                       const Descriptor& manifest,
+                       const Cancel& cancel,
+                       const std::set<BlobDigest>& skip = {});
 
 /// Copies one file's bytes; symlinks are followed inside the image (at most 40). Throws Kind::input
 /// when there is no such file, naming the nearest.
