@@ -41,6 +41,10 @@ void read_signing(const Node& node, Config& config) {
         .hint("cosign takes any statement by the release key for a signature of the image");
 }
 
+constexpr Field<Config> kBreakGlass[] = {
+    {"tag", kRequired, [](const Node& n, Config& c) { c.break_glass_tag = read_numbered_tag(n); }},
+};
+
 constexpr Field<Config> kConfig[] = {
     {"registry", kOptional, [](const Node& n, Config& c) { c.registry = read_registry(n); }},
     {"signing", kOptional, read_signing},
@@ -48,6 +52,9 @@ constexpr Field<Config> kConfig[] = {
     {"mirrors",
      kOptional,
      [](const Node& n, Config& c) { c.mirrors = read_filled_set(n, read_mirror); }},
+    {"break_glass",
+     kOptional,
+     [](const Node& n, Config& c) { read_fields(n, "'break_glass'", kBreakGlass, c); }},
     {"environments",
      kOptional,
      [](const Node& n, Config& c) {

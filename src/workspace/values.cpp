@@ -246,14 +246,34 @@ bool is_tag(std::string_view text) {
          consists_of(text, "._-");
 }
 
+namespace {
+
+std::string with_digits(std::string text, std::string_view placeholder) {
+  for (auto at = text.find(placeholder); at != std::string::npos; at = text.find(placeholder))
+    text.replace(at, placeholder.size(), "0");
+  return text;
+}
+
+}  // namespace
+
 std::string read_tag(const Node& node) {
-  constexpr std::string_view kVersion = "{version}";
   auto text = read_line(node);
-  auto filled = text;
-  for (auto at = filled.find(kVersion); at != std::string::npos; at = filled.find(kVersion))
-    filled.replace(at, kVersion.size(), "0");
-  if (!is_tag(filled))
+  if (!is_tag(with_digits(text, "{version}")))
     reject(node, "a tag of letters, digits, '.', '_' and '-', with {version} in it or not");
+  return text;
+}
+
+std::string read_numbered_tag(const Node& node) {
+  constexpr std::string_view kNumber = "{n}";
+  auto text = read_line(node);
+  const auto at = text.find(kNumber);
+  const auto filled = with_digits(with_digits(text, "{version}"), kNumber);
+  const bool letter = std::any_of(filled.begin(), filled.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  });
+  if (at == std::string::npos || text.find(kNumber, at + 1) != std::string::npos || !letter ||
+      !is_tag(filled))
+    reject(node, "a tag with {n} in it once and a letter, as {version}-bg.{n}");
   return text;
 }
 

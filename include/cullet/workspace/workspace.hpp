@@ -193,6 +193,8 @@ struct Config {
                                 ///< it, and never the same file
   std::string builder;          ///< URI of who builds, as provenance names it (builder.id)
   std::vector<std::string> mirrors;  ///< Debian mirrors; empty: the machine's apt configuration
+  /// Of an image with patches: "{version}" is replaced, and "{n}" counts up.
+  std::string break_glass_tag = "{version}-bg.{n}";
   std::map<std::string, Environment> environments;
 };
 
