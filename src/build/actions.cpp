@@ -34,6 +34,10 @@ store::ActionRecord run_source(const Context& context, const plan::Node& node) {
   auto record = tree_record(tree);
   record.value["epoch"] = pin.committer_time;
   record.value["commit"] = pin.commit;
+  record.value["patches"] = Json::array();
+  for (const auto& patch : node.fork->patches)
+    record.value["patches"].push_back(
+        source::read_patch(source_context, *node.fork, patch).sha256.str());
   return record;
 }
 

@@ -10,8 +10,29 @@ namespace cullet::plan {
 
 namespace {
 
-/// Labels of what differs between the inputs of now and of the last run.
-std::vector<std::string> changed(const Json& now, const Json& before) {
+std::string reason(const Node& node, const Json& now, const Knowledge& knowledge) {
+  const auto before = knowledge.latest ? knowledge.latest(node.title()) : std::nullopt;
+  if (!before)
+    return "not built here before";
+  const auto labels = changed_inputs(now, *before);
+  return labels.empty() ? "its result is no longer in the store"
+                        : cat("changed: ", join(labels, ", "));
+}
+
+std::string waits_for(const Plan& plan, const Node& node) {
+  std::vector<std::string> titles;
+  for (const auto& dependency : node.dependencies) {
+    const auto& other = plan.nodes[dependency.node];
+    if (other.record || std::find(titles.begin(), titles.end(), other.title()) != titles.end())
+      continue;
+    titles.push_back(other.title());
+  }
+  return cat("if changed: ", join(titles, ", "));
+}
+
+}  // namespace
+
+std::vector<std::string> changed_inputs(const Json& now, const Json& before) {
   std::vector<std::string> labels;
   const auto& fixed = now.at("fixed");
   const auto& old_fixed = before.value("fixed", Json::object());
@@ -36,28 +57,6 @@ std::vector<std::string> changed(const Json& now, const Json& before) {
       labels.push_back(label + " (gone)");
   return labels;
 }
-
-std::string reason(const Node& node, const Json& now, const Knowledge& knowledge) {
-  const auto before = knowledge.latest ? knowledge.latest(node.title()) : std::nullopt;
-  if (!before)
-    return "not built here before";
-  const auto labels = changed(now, *before);
-  return labels.empty() ? "its result is no longer in the store"
-                        : cat("changed: ", join(labels, ", "));
-}
-
-std::string waits_for(const Plan& plan, const Node& node) {
-  std::vector<std::string> titles;
-  for (const auto& dependency : node.dependencies) {
-    const auto& other = plan.nodes[dependency.node];
-    if (other.record || std::find(titles.begin(), titles.end(), other.title()) != titles.end())
-      continue;
-    titles.push_back(other.title());
-  }
-  return cat("if changed: ", join(titles, ", "));
-}
-
-}  // namespace
 
 std::optional<Json> inputs(const Plan& plan, const Node& node) {
   Json from = Json::array();

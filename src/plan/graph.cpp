@@ -13,7 +13,7 @@ namespace {
 
 /// Versions of what an action does with its inputs: raised whenever the same inputs would give
 /// another result, so that no store answers with what an older cullet made.
-constexpr int kSourceVersion = 1;
+constexpr int kSourceVersion = 2;
 constexpr int kComponentVersion = 1;
 constexpr int kOutputVersion = 1;
 

@@ -2,6 +2,7 @@
 #include "cullet/archive/compression.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/image/layer.hpp"
+#include "cullet/plan/carried.hpp"
 
 #include "graph.hpp"
 
@@ -166,6 +167,10 @@ std::size_t GraphBuilder::image(const workspace::Recipe& recipe,
   // Only where there are any, so that a build without edits has the keys that it always had.
   if (const auto edited = edits_below(node); !edited.empty())
     node.fixed["edits"] = edited;
+  for (const auto* fork : patched_forks(workspace_, recipe)) {
+    node.fixed["patches"][fork->name] = describe_patches(*fork);
+    node.dependencies.push_back({"patches " + fork->name, source(*fork), "patches"});
+  }
   // The trees are read to find conflicts between layers.
   for (const auto& content : contents)
     node.dependencies.push_back({"tree " + content.title, content.tree, "tree"});

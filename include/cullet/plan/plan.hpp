@@ -17,7 +17,8 @@
 namespace cullet::plan {
 
 /// What an action makes. Each kind's result is the `value` of its ActionRecord:
-///   source       {"tree", "epoch", "commit"}       pin plus patches, as a tree
+///   source       {"tree", "epoch", "commit", "patches"}  pin plus patches, as a tree; the patches'
+///                                                  digests in the order of the series
 ///   environment  {"tree"}                          packages unpacked for steps to run in
 ///   packages     {"tree"}                          packages unpacked as part of an image
 ///   files        {"tree"}                          files an image declares
@@ -104,6 +105,10 @@ std::vector<std::string> edited_forks(const Node& image);
 /// All that the node reads, as canonical JSON: {"action", "fixed", "from": [[label, value]…]}; its
 /// digest is the node's key. nullopt while a dependency has no record.
 std::optional<Json> inputs(const Plan& plan, const Node& node);
+
+/// Labels of what differs between the inputs() of now and of another time, with " (new)" or
+/// " (gone)" behind those that only one of them has.
+std::vector<std::string> changed_inputs(const Json& now, const Json& before);
 
 /// What a plan may ask about the past.
 struct Knowledge {
