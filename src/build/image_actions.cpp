@@ -12,8 +12,10 @@
 #include "cullet/base/text.hpp"
 #include "cullet/image/layer.hpp"
 #include "cullet/image/manifest.hpp"
+#include "cullet/plan/carried.hpp"
 
 #include "actions.hpp"
+#include "image_parts.hpp"
 
 namespace cullet::build {
 
@@ -81,7 +83,7 @@ image::Config config_of(const plan::Plan& plan,
   config.labels = declared.labels;
   config.labels["org.cullet.assembly"] = std::to_string(image::kAssembly);
   for (const auto& layer : layers)
-    config.layers.push_back({layer.diff_id, cat("cullet: ", layer.title)});
+    config.layers.push_back({layer.diff_id, created_by(layer.title)});
   return config;
 }
 
@@ -103,6 +105,22 @@ std::map<std::string, std::string> annotations_of(const plan::Node& node, std::i
   if (const auto edited = plan::edited_forks(node); !edited.empty())
     annotations[std::string(image::kEditsAnnotation)] = join(edited, ",");
   return annotations;
+}
+
+/// plan::kPatchesAnnotation: what the forks say of their patches, with the digests that the patches
+/// had when they were applied. Empty: there is none.
+std::string carried_patches(const plan::Plan& plan, const plan::Node& node) {
+  if (!node.fixed.contains("patches"))
+    return {};
+  Json all = Json::array();
+  for (const auto& [fork, patches] : node.fixed.at("patches").items()) {
+    const auto digests = value_of(plan, node, "patches " + fork);
+    for (std::size_t index = 0; index < patches.size(); ++index) {
+      all.push_back(patches[index]);
+      all.back()["sha256"] = digests.at(index);
+    }
+  }
+  return canonical(all);
 }
 
 void write_declared(int root, const workspace::ImageFile& file) {
@@ -208,6 +226,8 @@ store::ActionRecord run_image(const Context& context,
   image::Manifest manifest;
   manifest.config = image::Descriptor::of(config_bytes, std::string(image::kConfigType));
   manifest.annotations = annotations_of(node, created(plan, node));
+  if (auto patches = carried_patches(plan, node); !patches.empty())
+    manifest.annotations[std::string(plan::kPatchesAnnotation)] = std::move(patches);
   std::vector<BlobDigest> blobs{manifest.config.digest};
   for (const auto& layer : layers) {
     manifest.layers.push_back(layer.blob);

@@ -20,6 +20,7 @@ using Action = std::function<int(Session&)>;
 /// on the command line. One function per file of src/cli/commands.
 using Register = void (*)(CLI::App& app, Action& chosen);
 
+void register_affected(CLI::App& app, Action& chosen);
 void register_build(CLI::App& app, Action& chosen);
 void register_fork(CLI::App& app, Action& chosen);
 void register_init(CLI::App& app, Action& chosen);

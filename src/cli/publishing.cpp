@@ -3,7 +3,8 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
-#include "cullet/build/publish.hpp"
+#include "cullet/build/tags.hpp"
+#include "cullet/build/vex.hpp"
 
 #include "edits.hpp"
 
@@ -11,142 +12,211 @@ namespace cullet::cli {
 
 namespace {
 
-/// The recipe's tags with "{version}" replaced. Without a version that one falls away, and an image
-/// without any tag gets "latest".
-std::vector<std::string> tags_of(const workspace::Workspace& workspace,
-                                 const workspace::Recipe& recipe) {
-  constexpr std::string_view kVersion = "{version}";
-  const auto& version =
-      recipe.fork.empty() ? std::string() : workspace.forks.at(recipe.fork).version;
-  auto patterns = recipe.image->tags;
-  if (patterns.empty())
-    patterns.emplace_back(kVersion);
+/// Tags that no release has; throws Kind::usage for a push to one that could be its.
+std::vector<std::string> edits_tags(const registry::Reference& reference,
+                                    const plan::TagRules& rules) {
+  if (!reference.tag.empty() && !reference.tag.ends_with(kEditsSuffix))
+    throw Error(Kind::usage,
+                cat("--push ", reference.str(), ": an image with edits is not for release"))
+        .hint(cat("push it as ", reference.str(), kEditsSuffix));
+  if (!reference.tag.empty())
+    return {reference.tag};
   std::vector<std::string> tags;
-  for (auto tag : patterns) {
-    const auto at = tag.find(kVersion);
-    if (at != std::string::npos && version.empty())
-      continue;
-    if (at != std::string::npos)
-      tag.replace(at, kVersion.size(), version);
-    tags.push_back(tag);
-  }
-  if (tags.empty())
-    tags.emplace_back("latest");
+  for (const auto& tag : rules.tags)
+    tags.push_back(cat(tag.text, kEditsSuffix));
   return tags;
-}
-
-/// Provenance and SBOM, if there is a key for them.
-build::Statements statements_of(Session& session,
-                                const plan::Plan& plan,
-                                const plan::Plan::Target& target,
-                                const PublishingOptions& wanted,
-                                ProgressView& view) {
-  build::Statements out;
-  if (wanted.no_sign || wanted.no_attest)
-    return out;
-  out.public_key = session.attestation_public_key();
-  if (!out.public_key) {
-    view.note(cat("no provenance and no SBOM: there is no key ",
-                  session.workspace().config.attestation_key,
-                  " (`cullet key new` makes it; --no-attest leaves them out)"));
-    return out;
-  }
-  out.private_key = [&session] { return session.attestation_private_key(); };
-  build::Observer silent;
-  out.list = build::statements(session.build_context(silent),
-                               plan,
-                               target,
-                               {.version = CULLET_VERSION,
-                                .started = wanted.started,
-                                .finished = session.environment().now(),
-                                .cyclonedx = wanted.cyclonedx});
-  return out;
-}
-
-/// Makes tags that no release has, and throws Kind::usage for a push to one that could be its.
-void keep_from_release(Session& session,
-                       const std::vector<std::string>& push,
-                       std::vector<std::string>& tags) {
-  for (auto& tag : tags)
-    tag += kEditsSuffix;
-  for (const auto& text : push)
-    if (const auto to = session.reference(text); !to.tag.empty() && !to.tag.ends_with(kEditsSuffix))
-      throw Error(Kind::usage, cat("--push ", text, ": an image with edits is not for release"))
-          .hint(cat("push it as ", to.name(), ":", to.tag, kEditsSuffix));
 }
 
 }  // namespace
 
-Json PublishedImage::to_json() const {
-  return {{"reference", reference},
-          {"digest", manifest.digest.str()},
-          {"config", config.digest.str()},
-          {"size", size}};
+Json PublishedImage::Place::to_json() const {
+  Json out{{"reference", reference.str()}, {"tags", tags}};
+  if (change)
+    out["change"] = change->to_json();
+  return out;
 }
 
-std::string default_tag(Session& session, const std::string& text) {
+Json PublishedImage::to_json() const {
+  auto out = places.front().to_json();
+  out["digest"] = manifest.digest.str();
+  out["config"] = content.config.digest.str();
+  out["size"] = size;
+  out["pushed"] = Json::array();
+  for (std::size_t index = 1; index < places.size(); ++index)
+    out["pushed"].push_back(places[index].to_json());
+  return out;
+}
+
+std::string default_tag(Session& session, const std::string& text, image::Repository& repository) {
   if (text.find_first_of(":/") != std::string::npos)
     return "latest";
   const auto recipe = session.workspace().recipes.find(text);
   if (recipe == session.workspace().recipes.end() || !recipe->second.image)
     return "latest";
-  return tags_of(session.workspace(), recipe->second).front();
+  const auto rules = plan::tag_rules(session.workspace(), recipe->second);
+  if (rules.patched)
+    if (const auto newest = build::newest_break_glass(repository, rules))
+      return *newest;
+  return rules.tags.front().text;
 }
 
-PublishedImage publish_image(Session& session,
-                             const plan::Plan& plan,
-                             const plan::Plan::Target& target,
-                             const PublishingOptions& asked,
-                             ProgressView& view) {
-  const auto& value = plan.nodes[target.image.value()].record.value().value;
-  PublishedImage done;
-  done.manifest = image::Descriptor::parse(object_at(value, "manifest", "image"), "image");
-  done.config = image::Descriptor::parse(object_at(value, "config", "image"), "image");
-  const auto manifest = image::Manifest::parse(
-      session.store().read_blob(done.manifest.digest, image::kMaxManifestBytes), "image");
-  done.size = done.manifest.size + done.config.size;
-  for (const auto& layer : manifest.layers)
-    done.size += layer.size;
+Publisher::Publisher(Session& session,
+                     const build::Context& context,
+                     const plan::Plan& plan,
+                     ProgressView& view,
+                     PublishRequest request)
+    : session_(session),
+      context_(context),
+      plan_(plan),
+      view_(view),
+      request_(std::move(request)) {}
 
-  auto reference = session.home(target.recipe->name);
+void Publisher::prepare(const plan::Plan::Target& target) {
+  const auto& value = plan_.nodes[target.image.value()].record.value().value;
+  PublishedImage image;
+  image.recipe = target.recipe;
+  image.target = &target;
+  image.manifest = image::Descriptor::parse(object_at(value, "manifest", "image"), "image");
+  image.content = image::Manifest::parse(
+      session_.store().read_blob(image.manifest.digest, image::kMaxManifestBytes), "image");
+  image.edited = !plan::edited_forks(plan_.nodes[*target.image]).empty();
+  image.size = image.manifest.size + image.content.config.size;
+  for (const auto& layer : image.content.layers)
+    image.size += layer.size;
+  build::remember_inputs(context_, plan_, target);
+
+  const auto rules = plan::tag_rules(session_.workspace(), *target.recipe);
+  std::vector<registry::Reference> references{session_.home(target.recipe->name)};
+  for (const auto& text : request_.push)
+    references.push_back(
+        session_.reference(request_.prefixes ? cat(text, "/", target.recipe->name) : text));
+  for (auto& reference : references) {
+    image.places.push_back(place(image, std::move(reference), rules));
+    hold_against_standing(image.places.back(), rules, target);
+  }
+  images_.push_back(std::move(image));
+}
+
+PublishedImage::Place Publisher::place(const PublishedImage& image,
+                                       registry::Reference reference,
+                                       const plan::TagRules& rules) {
+  PublishedImage::Place out;
+  out.repository = session_.repository(reference, true);
+  std::vector<std::string> fixed;
+  if (image.edited) {
+    out.tags_given = !reference.tag.empty();
+    out.tags = edits_tags(reference, rules);
+  } else if (reference.tag.empty()) {
+    const auto at_home = image.places.empty() ? "" : image.places.front().tags.front();
+    out.tags = build::tags_for(*out.repository, rules, image.manifest.digest, at_home);
+    if (!rules.patched)
+      for (const auto& tag : rules.tags)
+        if (tag.fixed)
+          fixed.push_back(tag.text);
+  } else {
+    out.tags = {reference.tag};
+    out.tags_given = true;
+    for (const auto& tag : rules.tags)
+      if (tag.fixed && plan::says_version(reference.tag, tag.text))
+        fixed = out.tags;
+  }
+  if (!request_.force)
+    build::demand_unmoved(*out.repository, fixed, image.manifest.digest);
+  reference.tag = out.tags.front();
+  out.reference = std::move(reference);
+  return out;
+}
+
+void Publisher::hold_against_standing(PublishedImage::Place& place,
+                                      const plan::TagRules& rules,
+                                      const plan::Plan::Target& target) {
+  if (!request_.scope)
+    return;
+  // A tag that the user named is alone there; else the first of several may be the image's own.
+  auto standing = place.tags_given ? place.repository->find_tag(place.tags.front()) : std::nullopt;
+  if (!standing)
+    standing = build::standing_image(*place.repository, rules);
+  place.change =
+      build::compare(context_, plan_, target, *place.repository, standing, *request_.scope);
+  with_context(cat("holding ", target.recipe->name, " against ", place.repository->name()),
+               [&] { place.change->demand_inside(*request_.scope); });
+}
+
+std::vector<PublishedImage> Publisher::publish() {
+  for (auto& image : images_) {
+    image.statements = statements_of(image);
+    for (auto& place : image.places) {
+      const bool home = &place == &image.places.front();
+      with_context(cat(home ? "publishing " : "pushing to ", place.reference.str()),
+                   [&] { publish(image, place); });
+      if (!home)
+        view_.note(cat("pushed ", place.reference.str()));
+    }
+  }
+  return std::move(images_);
+}
+
+void Publisher::publish(const PublishedImage& image, PublishedImage::Place& place) {
   build::PublishOptions options;
-  options.tags = tags_of(session.workspace(), *target.recipe);
-  auto wanted = asked;
-  if (!plan::edited_forks(plan.nodes[*target.image]).empty()) {
-    wanted.no_sign = true;
-    keep_from_release(session, wanted.push, options.tags);
+  options.tags = place.tags;
+  if (!request_.no_sign && !image.edited) {
+    options.public_key = session_.public_key("");
+    options.private_key = [&] { return private_key(); };
   }
-  reference.tag = options.tags.front();
-  done.reference = reference.str();
-  if (!wanted.no_sign)
-    options.public_key = session.public_key("");
-  std::optional<trust::PrivateKey> key;
-  options.private_key = [&] {
-    if (!key)
-      key = session.private_key("");
-    return *key;
-  };
-  options.statements = statements_of(session, plan, target, wanted, view);
-  const auto title = cat("pushing ", target.recipe->name);
-  options.progress = [&](std::uint64_t sent, std::uint64_t of) { view.transfer(title, sent, of); };
+  options.statements = image.statements;
+  add_vex(image, place, options.statements);
+  const auto title = cat("pushing ", image.recipe->name);
+  options.progress = [&](std::uint64_t sent, std::uint64_t of) { view_.transfer(title, sent, of); };
+  // From the store each time, and signed again: a signature names the reference it was made for.
+  build::publish(session_.store(), image.manifest, *place.repository, options, session_.cancel());
+}
 
-  const auto home = session.repository(reference, true);
-  with_context(cat("publishing ", done.reference), [&] {
-    build::publish(session.store(), done.manifest, *home, options, session.cancel());
-  });
-  for (const auto& text : wanted.push) {
-    const auto to = session.reference(text);
-    auto there = options;
-    if (!to.tag.empty())
-      there.tags = {to.tag};
-    with_context(cat("pushing ", target.recipe->name, " to ", text), [&] {
-      // From the store again, and signed again: a signature names the reference it was made for.
-      const auto repository = session.repository(to, true);
-      build::publish(session.store(), done.manifest, *repository, there, session.cancel());
-    });
-    view.note(cat("pushed ", to.name(), ":", there.tags.front()));
+trust::PrivateKey Publisher::private_key() {
+  if (!key_)
+    key_ = session_.private_key("");
+  return *key_;
+}
+
+build::Statements Publisher::statements_of(const PublishedImage& image) {
+  build::Statements out;
+  if (request_.no_sign || request_.no_attest || image.edited)
+    return out;
+  out.public_key = session_.attestation_public_key();
+  if (!out.public_key) {
+    view_.note(cat("no provenance, no SBOM and no VEX: there is no key ",
+                   session_.workspace().config.attestation_key,
+                   " (`cullet key new` makes it; --no-attest leaves them out)"));
+    return out;
   }
-  return done;
+  out.private_key = [this] {
+    if (!attestation_key_)
+      attestation_key_ = session_.attestation_private_key();
+    return *attestation_key_;
+  };
+  out.list = build::statements(context_,
+                               plan_,
+                               *image.target,
+                               {.version = CULLET_VERSION,
+                                .started = request_.started,
+                                .finished = session_.environment().now(),
+                                .cyclonedx = request_.cyclonedx});
+  return out;
+}
+
+void Publisher::add_vex(const PublishedImage& image,
+                        const PublishedImage::Place& place,
+                        build::Statements& statements) {
+  if (!statements.public_key)
+    return;
+  build::VexOrigin origin;
+  origin.author = request_.author.empty()
+                      ? cat("the holder of key ", statements.public_key->hint())
+                      : request_.author;
+  origin.time = session_.environment().now();
+  origin.repository = place.reference.layout ? "" : place.repository->name();
+  if (auto claim = build::vex_claim(
+          image.manifest, image.content, image.recipe->name, session_.workspace(), origin))
+    statements.list.push_back({std::move(*claim), build::same_statements});
 }
 
 }  // namespace cullet::cli

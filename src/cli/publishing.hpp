@@ -1,47 +1,106 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "cullet/build/change.hpp"
+#include "cullet/build/publish.hpp"
+#include "cullet/build/statements.hpp"
 #include "cullet/image/descriptor.hpp"
+#include "cullet/image/manifest.hpp"
 #include "cullet/plan/plan.hpp"
+#include "cullet/plan/tags.hpp"
 
 #include "progress_view.hpp"
 #include "session.hpp"
 
 namespace cullet::cli {
 
+/// How the images of one command are published: signed, with provenance, SBOM and VEX attached.
+struct PublishRequest {
+  std::vector<std::string> push;  ///< besides the workspace's registry
+  bool prefixes = false;          ///< `push` names prefixes: each image goes to PREFIX/NAME
+  bool no_sign = false;
+  bool no_attest = false;  ///< neither provenance, SBOM nor VEX; nor without a signature
+  bool cyclonedx = false;  ///< a CycloneDX SBOM, too
+  std::int64_t started = 0;
+  bool force = false;                         ///< move tags that say a version
+  std::string author;                         ///< of VEX; empty: the key speaks for itself
+  std::optional<build::ChangeScope> scope{};  ///< what alone may change in the images
+};
+
 /// Where an image went.
 struct PublishedImage {
-  std::string reference;  ///< with its first tag
+  struct Place {
+    registry::Reference reference;  ///< with its first tag
+    std::unique_ptr<image::Repository> repository;
+    std::vector<std::string> tags;
+    bool tags_given = false;                   ///< by the user, not by the rules
+    std::optional<build::ImageChange> change;  ///< where a scope was given
+
+    [[nodiscard]] Json to_json() const;
+  };
+  const workspace::Recipe* recipe = nullptr;
+  const plan::Plan::Target* target = nullptr;
   image::Descriptor manifest;
-  image::Descriptor config;
-  std::uint64_t size = 0;  ///< bytes of manifest, config and layers as stored
+  image::Manifest content;
+  build::Statements statements;  ///< the same in every place
+  std::uint64_t size = 0;        ///< bytes of manifest, config and layers as stored
+  bool edited = false;           ///< made from unsaved edits: neither signed nor attested
+  std::vector<Place> places;     ///< the workspace's registry first
 
   [[nodiscard]] Json to_json() const;
 };
 
-struct PublishingOptions {
-  std::vector<std::string> push;  ///< references to copy the image to
-  bool no_sign = false;
-  bool no_attest = false;  ///< neither provenance nor SBOM; nor is there any without a signature
-  bool cyclonedx = false;  ///< a CycloneDX SBOM, too
-  std::int64_t started = 0;
+/// Puts built images into the workspace's registry, signed unless told otherwise, with the tags of
+/// their recipes, and copies them with their signatures to every place they are pushed to. One built
+/// from edits is neither signed nor attested; its tags get kEditsSuffix, and so must those of `push`
+/// end.
+class Publisher {
+ public:
+  Publisher(Session& session,
+            const build::Context& context,
+            const plan::Plan& plan,
+            ProgressView& view,
+            PublishRequest request);
+
+  /// Finds out where the image goes, under which tags, and what it changes there. Throws
+  /// Kind::refused for a change that is out of scope and for a tag that must not move; so all
+  /// images of a command are prepared before the first is published.
+  void prepare(const plan::Plan::Target& target);
+  /// Publishes all that was prepared, in order.
+  std::vector<PublishedImage> publish();
+
+ private:
+  PublishedImage::Place place(const PublishedImage& image,
+                              registry::Reference reference,
+                              const plan::TagRules& rules);
+  void hold_against_standing(PublishedImage::Place& place,
+                             const plan::TagRules& rules,
+                             const plan::Plan::Target& target);
+  void publish(const PublishedImage& image, PublishedImage::Place& place);
+  trust::PrivateKey private_key();
+  build::Statements statements_of(const PublishedImage& image);
+  /// Names the place, unlike other statements; nothing without patches that fix something.
+  void add_vex(const PublishedImage& image,
+               const PublishedImage::Place& place,
+               build::Statements& statements);
+
+  Session& session_;
+  const build::Context& context_;
+  const plan::Plan& plan_;
+  ProgressView& view_;
+  PublishRequest request_;
+  std::vector<PublishedImage> images_;
+  std::optional<trust::PrivateKey> key_, attestation_key_;
 };
 
-/// Puts a built image into the workspace's registry with the recipe's tags, signed and with its
-/// provenance and SBOM attached, and likewise to every reference of `push`.
-/// One built from edits is neither signed nor attested; its tags get kEditsSuffix, and so must
-/// those of `push` end.
-PublishedImage publish_image(Session& session,
-                             const plan::Plan& plan,
-                             const plan::Plan::Target& target,
-                             const PublishingOptions& options,
-                             ProgressView& view);
-
-/// The tag meant by a reference without one: the first of the recipe's tags where `text` is a bare
-/// recipe of the workspace, else "latest".
-std::string default_tag(Session& session, const std::string& text);
+/// The tag meant by a reference without one: where `text` is a bare recipe of the workspace, its
+/// newest break-glass tag in the repository if it has patches, else the first of its tags; for
+/// anything else "latest".
+std::string default_tag(Session& session, const std::string& text, image::Repository& repository);
 
 }  // namespace cullet::cli

@@ -37,7 +37,7 @@ ResolvedImage resolve_image(Session& session, const std::string& text) {
     return out;
   }
   if (out.reference.tag.empty())
-    out.reference.tag = default_tag(session, text);
+    out.reference.tag = default_tag(session, text, *out.repository);
   const auto found = out.repository->find_tag(out.reference.tag);
   if (!found)
     throw no_image(*out.repository, cat("tag '", out.reference.tag, "'"));

@@ -45,9 +45,11 @@ cullet schema recipe | jq -e .properties >/dev/null
 # --- the tasks ---
 cd "$clone"
 cullet plan nginx
+cullet affected zlib
 registry_start
 cp keys/release.passphrase "$FIXTURE_DIR/passphrase"
 CULLET_PASSPHRASE=$(<"$FIXTURE_DIR/passphrase") cullet build nginx --push "$REGISTRY/prod/nginx:1.22.1"
+CULLET_PASSPHRASE=$(<"$FIXTURE_DIR/passphrase") cullet build --affected-by zlib --push "$REGISTRY/prod"
 cullet push nginx "$REGISTRY/prod/nginx:1.22.1"
 cullet verify "$REGISTRY/prod/nginx:1.22.1" --key keys/release.pub
 cullet ls nginx /etc | grep -q nginx.conf
@@ -77,7 +79,7 @@ cullet store check
 cullet store gc --older-than 14
 cullet man | grep -q '^.SH EXIT STATUS'
 bash -n <(cullet completion bash)
-for command in init fork patch lock plan build shell key sign verify push ls cat diff store schema completion man; do
+for command in init fork patch lock plan affected build shell key sign verify push ls cat diff store schema completion man; do
   cullet "$command" --help | grep -q '^Example:' || { echo "FAILED: $command --help has no example"; exit 1; }
 done
 echo 'ok: every command has help with an example'

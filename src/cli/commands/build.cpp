@@ -3,6 +3,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/plan/affected.hpp"
 
 #include "../command.hpp"
 #include "../edits.hpp"
@@ -16,9 +17,11 @@ namespace {
 
 struct BuildOptions {
   std::vector<std::string> recipes;
-  PublishingOptions publishing;
+  std::string affected_by;
+  std::vector<std::string> allow;
   bool with_edits = false;
   bool strict = false;
+  PublishRequest publish;
 };
 
 /// What was there before the build ran: a component whose key had a result is "cached".
@@ -71,29 +74,100 @@ class CacheObserver final : public build::Observer {
   std::vector<bool> cached_;
 };
 
-int build(Session& session, const BuildOptions& options) {
+/// What the command line says may change, and the images that it is about.
+void plan_affected(Session& session, BuildOptions& options) {
+  if (options.affected_by.empty()) {
+    if (!options.allow.empty())
+      throw Error(Kind::usage, "--allow goes with --affected-by");
+    return;
+  }
+  if (!options.recipes.empty())
+    throw Error(Kind::usage, "--affected-by finds the recipes itself: name none");
+  build::ChangeScope scope;
+  scope.because = plan::affected(session.workspace(), session.lock(), options.affected_by);
+  for (const auto& pattern : options.allow)
+    scope.allowed.emplace_back(pattern);
+  for (const auto& entry : scope.because.images)
+    options.recipes.push_back(entry.recipe->name);
+  if (options.recipes.empty())
+    throw Error(Kind::input, cat("no image holds anything of '", options.affected_by, "'"))
+        .hint(cat("`cullet affected ", options.affected_by, "` shows what it reaches"));
+  options.publish.scope = std::move(scope);
+}
+
+std::string short_digest(const std::string& digest) {
+  constexpr std::size_t kShown = std::string_view("sha256:").size() + 12;
+  return digest.empty() ? "none" : digest.substr(0, kShown);
+}
+
+void add_lines(const PublishedImage& image, std::vector<std::string>& lines) {
+  const auto& place = image.places.front();
+  lines.push_back(cat(place.reference.str(), "@", image.manifest.digest));
+  if (!place.change)
+    return;
+  if (place.change->before.empty())
+    lines.emplace_back("  the first image: there is none to compare it with");
+  else if (place.change->before == place.change->after)
+    lines.emplace_back("  the same as before");
+  for (const auto& layer : place.change->layers)
+    lines.push_back(cat("  layer ",
+                        printable(layer.content),
+                        ": ",
+                        short_digest(layer.before),
+                        " → ",
+                        short_digest(layer.after)));
+  for (const auto& file : place.change->files)
+    lines.push_back(cat("  ",
+                        file.change,
+                        "  ",
+                        printable(file.path),
+                        file.what.empty() ? "" : ": " + file.what,
+                        file.allowed ? " (allowed)" : ""));
+}
+
+/// Every image of a plan is judged before the first is published.
+std::vector<PublishedImage> publish(Session& session,
+                                    const build::Context& context,
+                                    const plan::Plan& plan,
+                                    ProgressView& view,
+                                    PublishRequest request) {
+  std::size_t images = 0;
+  for (const auto& target : plan.targets)
+    images += target.image ? 1 : 0;
+  request.prefixes = request.scope || images > 1;
+  Publisher publisher(session, context, plan, view, std::move(request));
+  for (const auto& target : plan.targets)
+    if (target.image)
+      publisher.prepare(target);
+  return publisher.publish();
+}
+
+int build(Session& session, BuildOptions options) {
   const auto& workspace = session.workspace();
-  if (options.with_edits && !options.publishing.push.empty() && !options.publishing.no_sign)
+  if (options.with_edits && !options.publish.push.empty() && !options.publish.no_sign)
     throw Error(Kind::usage, "--push --with-edits: an image with edits is never signed")
         .hint("say so: --no-sign");
+  plan_affected(session, options);
   const auto digest = [&](const std::string& path) {
     return build::patch_file_digest(workspace, path);
   };
-  auto publishing = options.publishing;
-  publishing.started = session.environment().now();
   auto plan = plan::make(workspace, session.lock(), options.recipes, digest);
+  options.publish.started = session.environment().now();
   const auto expired = expired_patches(plan, today(session));
   warn_expired(session, expired, options.strict);
   ProgressView view(session.environment());
-  plan::Edits edits;
-  if (options.with_edits) {
-    edits = capture_edits(session, plan, view);
-    plan = plan::make(workspace, session.lock(), options.recipes, digest, edits);
-  }
+  if (options.with_edits)
+    plan = plan::make(workspace,
+                      session.lock(),
+                      options.recipes,
+                      digest,
+                      capture_edits(session, plan, view));
   CacheObserver observer(plan, view);
   const auto context = session.build_context(observer);
   build::run(context, plan);
 
+  const auto images = publish(session, context, plan, view, std::move(options.publish));
+  auto image = images.begin();
   Json records = Json::array();
   std::vector<std::string> lines;
   for (const auto& target : plan.targets) {
@@ -101,9 +175,8 @@ int build(Session& session, const BuildOptions& options) {
     const auto root = target.image ? *target.image : target.component.value();
     record["components"] = components_of(plan, root, observer.cached());
     if (target.image) {
-      const auto published = publish_image(session, plan, target, publishing, view);
-      record["image"] = published.to_json();
-      lines.push_back(cat(published.reference, "@", published.manifest.digest));
+      record["image"] = image->to_json();
+      add_lines(*image++, lines);
     } else {
       const auto& tree = plan.nodes[root].record.value().value.at("tree");
       lines.push_back(cat(target.recipe->name, " ", tree.get<std::string>()));
@@ -130,16 +203,32 @@ void register_build(CLI::App& app, Action& chosen) {
                               "build recipes; images are tested, signed and pushed",
                               "cullet build nginx --push registry.example.com/prod/nginx:1.22.1");
   command->add_option("recipe", options->recipes, "recipes to build [all of the workspace]");
+  auto& publish = options->publish;
   command
-      ->add_option("--push", options->publishing.push, "copy the image to this reference as well")
+      ->add_option("--push",
+                   publish.push,
+                   "copy the image to this reference as well; several images, or those of "
+                   "--affected-by, each to REF/NAME")
       ->type_name("REF")
       ->expected(1);
+  command->add_flag("--no-sign", publish.no_sign, "leave the image unsigned, and unattested");
   command->add_flag(
-      "--no-sign", options->publishing.no_sign, "leave the image unsigned, and unattested");
+      "--no-attest", publish.no_attest, "attach neither provenance nor an SBOM nor VEX");
   command->add_flag(
-      "--no-attest", options->publishing.no_attest, "attach neither provenance nor an SBOM");
-  command->add_flag(
-      "--cyclonedx", options->publishing.cyclonedx, "attach a CycloneDX SBOM beside the SPDX one");
+      "--cyclonedx", publish.cyclonedx, "attach a CycloneDX SBOM beside the SPDX one");
+  command->add_flag("--force", publish.force, "move tags that say a version to other images");
+  command
+      ->add_option("--affected-by",
+                   options->affected_by,
+                   "rebuild the images that hold something of a fork, an advisory's fix or a "
+                   "package, and refuse (3) what changes besides")
+      ->type_name("NAME");
+  command
+      ->add_option("--allow", options->allow, "a path that may change besides, as etc/nginx/*.conf")
+      ->type_name("GLOB")
+      ->expected(1);
+  command->add_option("--author", publish.author, "who says in VEX that a patch fixes an advisory")
+      ->type_name("TEXT");
   command->add_flag("--with-edits",
                     options->with_edits,
                     "build what stands in the checkouts of `patch edit`: tagged …-edits, unsigned");

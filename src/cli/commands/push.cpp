@@ -3,6 +3,8 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/build/tags.hpp"
+#include "cullet/image/manifest.hpp"
 #include "cullet/registry/copy.hpp"
 
 #include "../command.hpp"
@@ -14,7 +16,17 @@ namespace cullet::cli {
 
 namespace {
 
-int push(Session& session, const std::string& from_text, const std::string& to_text) {
+/// The version that an image of ours says it is of; "" for others.
+std::string version_of(const ResolvedImage& image) {
+  const auto found = image.repository->find_manifest(image.manifest.digest);
+  if (!found || found->media_type == image::kIndexType)
+    return "";
+  const auto annotations = image::Manifest::parse(found->bytes, image.reference.str()).annotations;
+  const auto version = annotations.find("org.opencontainers.image.version");
+  return version == annotations.end() ? "" : version->second;
+}
+
+int push(Session& session, const std::string& from_text, const std::string& to_text, bool force) {
   const auto from = resolve_image(session, from_text);
   auto to = session.reference(to_text);
   if (to.tag.empty())
@@ -32,6 +44,8 @@ int push(Session& session, const std::string& from_text, const std::string& to_t
       view.transfer(title, sent, of);
     };
     const auto repository = session.repository(to, true);
+    if (!force && plan::says_version(to.tag, version_of(from)))
+      build::demand_unmoved(*repository, {to.tag}, from.manifest.digest);
     report = registry::copy_image(
         *from.repository, from.manifest, *repository, options, session.cancel());
   }
@@ -69,8 +83,10 @@ void register_push(CLI::App& app, Action& chosen) {
   command->add_option("ref", *from, "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG")
       ->required();
   command->add_option("to", *to, "where to: HOST/NAME:TAG or oci:PATH:TAG")->required();
-  command->callback([from, to, &chosen] {
-    chosen = [from, to](Session& session) { return push(session, *from, *to); };
+  auto force = std::make_shared<bool>(false);
+  command->add_flag("--force", *force, "move a tag that says the image's version");
+  command->callback([from, to, force, &chosen] {
+    chosen = [from, to, force](Session& session) { return push(session, *from, *to, *force); };
   });
 }
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cullet/build/vex.hpp"
+
+#include <map>
+#include <vector>
+
+#include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
+#include "cullet/plan/carried.hpp"
+
+namespace cullet::build {
+
+namespace {
+
+/// As package-url writes a version or a qualifier: all but the unreserved characters of RFC 3986 is
+/// percent-encoded.
+std::string encoded(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '.' || c == '-' || c == '_' || c == '~';
+    const auto byte = static_cast<unsigned char>(c);
+    if (plain)
+      out += c;
+    else
+      out += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
+  }
+  return out;
+}
+
+std::string image_purl(const image::Descriptor& image,
+                       const std::string& name,
+                       const std::string& repository) {
+  const auto last = repository.substr(repository.find_last_of('/') + 1);
+  const auto purl =
+      cat("pkg:oci/", repository.empty() ? name : last, "@", encoded(image.digest.str()));
+  return repository.empty() ? purl : cat(purl, "?repository_url=", encoded(repository));
+}
+
+/// The source package that a fork was imported from: the pool has SOURCE_VERSION.orig.tar.gz.
+std::optional<std::string> debian_purl(const workspace::Fork& fork) {
+  if (!fork.import || fork.import->path.empty())
+    return std::nullopt;
+  const auto file = fork.import->path.substr(fork.import->path.find_last_of('/') + 1);
+  const auto mark = file.find('_');
+  const auto end = file.find(".orig.tar");
+  if (mark == std::string::npos || end == std::string::npos || end <= mark)
+    return std::nullopt;
+  return cat("pkg:deb/debian/",
+             encoded(file.substr(0, mark)),
+             "@",
+             encoded(file.substr(mark + 1, end - mark - 1)),
+             "?arch=source");
+}
+
+Json identified(const std::string& purl) {
+  return {{"@id", purl}, {"identifiers", {{"purl", purl}}}};
+}
+
+Json subcomponents(const std::map<std::string, std::string>& forks,
+                   const workspace::Workspace& workspace) {
+  Json out = Json::array();
+  for (const auto& [name, version] : forks) {
+    out.push_back(identified(
+        cat("pkg:generic/", encoded(name), version.empty() ? "" : "@" + encoded(version))));
+    const auto fork = workspace.forks.find(name);
+    if (fork == workspace.forks.end())
+      continue;
+    if (const auto purl = debian_purl(fork->second))
+      out.push_back(identified(*purl));
+  }
+  return out;
+}
+
+/// What an image's patches say of one advisory.
+struct Fix {
+  std::map<std::string, std::string> forks;  ///< versions by name
+  std::vector<std::string> notes;
+};
+
+std::map<std::string, Fix> fixes_of(const Json& patches) {
+  std::map<std::string, Fix> out;
+  for (const auto& patch : patches)
+    for (const auto& advisory : patch.at("fixes")) {
+      auto& fix = out[advisory.get<std::string>()];
+      fix.forks[patch.at("fork").get<std::string>()] = patch.at("version").get<std::string>();
+      fix.notes.push_back(cat("patched with ",
+                              patch.at("patch").get<std::string>(),
+                              " (",
+                              patch.at("sha256").get<std::string>(),
+                              "): ",
+                              patch.at("reason").get<std::string>()));
+    }
+  return out;
+}
+
+}  // namespace
+
+std::optional<trust::Claim> vex_claim(const image::Descriptor& descriptor,
+                                      const image::Manifest& manifest,
+                                      const std::string& name,
+                                      const workspace::Workspace& workspace,
+                                      const VexOrigin& origin) {
+  const auto annotation = manifest.annotations.find(std::string(plan::kPatchesAnnotation));
+  if (annotation == manifest.annotations.end())
+    return std::nullopt;
+  const auto fixes = fixes_of(parse_json(annotation->second, plan::kPatchesAnnotation));
+  if (fixes.empty())
+    return std::nullopt;
+  Json statements = Json::array();
+  for (const auto& [advisory, fix] : fixes) {
+    auto product = identified(image_purl(descriptor, name, origin.repository));
+    product["hashes"] = {{"sha-256", descriptor.digest.hex()}};
+    product["subcomponents"] = subcomponents(fix.forks, workspace);
+    statements.push_back({{"vulnerability", {{"name", advisory}}},
+                          {"products", Json::array({std::move(product)})},
+                          {"status", "fixed"},
+                          {"status_notes", join(fix.notes, "; ")}});
+  }
+  trust::Claim claim;
+  claim.predicate_type = kVexPredicate;
+  claim.predicate = {{"@context", "https://openvex.dev/ns/v0.2.0"},
+                     {"@id", cat("urn:cullet:vex:", canonical_digest(statements).hex())},
+                     {"author", origin.author},
+                     {"timestamp", rfc3339(origin.time)},
+                     {"version", 1},
+                     {"statements", std::move(statements)}};
+  return claim;
+}
+
+bool same_statements(const Json& there, const Json& wanted) {
+  return there.contains("statements") && there.at("statements") == wanted.at("statements");
+}
+
+}  // namespace cullet::build
