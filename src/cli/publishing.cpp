@@ -152,6 +152,7 @@ std::vector<PublishedImage> Publisher::publish() {
       if (!home)
         view_.note(cat("pushed ", place.reference.str()));
     }
+    image.statements = {};
   }
   return std::move(images_);
 }
