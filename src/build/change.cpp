@@ -76,8 +76,7 @@ class Comparison {
              image::Repository& after_repository,
              const image::Descriptor& after,
              ImageChange& change) const {
-    const auto old_files =
-        image::read_contents(before_repository, before, context_.cancel, same_);
+    const auto old_files = image::read_contents(before_repository, before, context_.cancel, same_);
     const auto new_files = image::read_contents(after_repository, after, context_.cancel, same_);
     for (const auto& difference : image::diff(old_files, new_files)) {
       const auto old_file = old_files.find(difference.path);
@@ -103,7 +102,8 @@ class Comparison {
   }
 
   void declared(ImageChange& change) const {
-    for (const auto& path : changed_settings(before_, after_, scope_.because.reaches(change.recipe)))
+    for (const auto& path :
+         changed_settings(before_, after_, scope_.because.reaches(change.recipe)))
       add(change, {path, "changed", "", "the recipe's image", "", false, false});
   }
 
@@ -115,11 +115,10 @@ class Comparison {
   }
 
   void add(ImageChange& change, ImageChange::File file) const {
-    file.allowed = !file.inside && std::any_of(scope_.allowed.begin(),
-                                               scope_.allowed.end(),
-                                               [&](const Glob& glob) {
-                                                 return glob.matches(file.path);
-                                               });
+    file.allowed = !file.inside &&
+                   std::any_of(scope_.allowed.begin(), scope_.allowed.end(), [&](const Glob& glob) {
+                     return glob.matches(file.path);
+                   });
     change.files.push_back(std::move(file));
   }
 
@@ -159,10 +158,9 @@ class Comparison {
     const auto labels =
         plan::changed_inputs(plan::inputs(plan_, node).value(), old.at(node.title()));
     for (const auto& label : labels) {
-      const auto through =
-          std::find_if(node.dependencies.begin(), node.dependencies.end(), [&](const auto& one) {
-            return one.label == label;
-          });
+      const auto through = std::find_if(node.dependencies.begin(),
+                                        node.dependencies.end(),
+                                        [&](const auto& one) { return one.label == label; });
       if (through == node.dependencies.end())
         into.push_back(cat(node.title(), ": ", label));
       else

@@ -26,8 +26,8 @@ bool refused(const ImageChange::File& file) {
 
 /// Why a file outside changed, as far as the inputs of both images are known.
 std::string cause(const ImageChange& change, const ImageChange::File& file) {
-  const auto layer = std::find_if(
-      change.layers.begin(), change.layers.end(), [&](const ImageChange::Layer& one) {
+  const auto layer =
+      std::find_if(change.layers.begin(), change.layers.end(), [&](const ImageChange::Layer& one) {
         return one.content == file.content;
       });
   if (layer == change.layers.end())
@@ -106,7 +106,8 @@ void ImageChange::demand_inside(const ChangeScope& scope) const {
   for (const auto& file : files) {
     if (!refused(file) || named++ >= kNamedFiles)
       continue;
-    error.detail(cat(printable(file.path), ": ", file.change, file.what.empty() ? "" : ", ", file.what));
+    error.detail(
+        cat(printable(file.path), ": ", file.change, file.what.empty() ? "" : ", ", file.what));
     error.detail(cat("  in ",
                      file.content.empty() ? "a layer of another maker" : file.content,
                      file.layer.empty() ? "" : " (layer " + file.layer + ")",
@@ -115,7 +116,9 @@ void ImageChange::demand_inside(const ChangeScope& scope) const {
   }
   if (named > kNamedFiles)
     error.detail(cat("and ", named - kNamedFiles, " more"));
-  error.hint("nothing was signed and no tag was moved; take the other change back, or build it on its own first");
+  error.hint(
+      "nothing was signed and no tag was moved; take the other change back, or build it on its own "
+      "first");
   error.hint("if it belongs to this, allow it by name: --allow PATH");
   throw std::move(error);
 }

@@ -84,8 +84,9 @@ void demand_unmoved(image::Repository& repository,
                 cat("the tag '", tag, "' of ", repository.name(), " is another image's already"))
         .detail(cat("it points to ", found->digest))
         .detail(cat("this image is ", digest))
-        .hint("a tag that says a version stays where it is: give the fork's pin a new `version`, "
-              "or the change as a patch")
+        .hint(
+            "a tag that says a version stays where it is: give the fork's pin a new `version`, "
+            "or the change as a patch")
         .hint("--force moves it all the same");
   }
 }

@@ -210,9 +210,8 @@ void Publisher::add_vex(const PublishedImage& image,
   if (!statements.public_key)
     return;
   build::VexOrigin origin;
-  origin.author = request_.author.empty()
-                      ? cat("the holder of key ", statements.public_key->hint())
-                      : request_.author;
+  origin.author = request_.author.empty() ? cat("the holder of key ", statements.public_key->hint())
+                                          : request_.author;
   origin.time = session_.environment().now();
   origin.repository = place.reference.layout ? "" : place.repository->name();
   if (auto claim = build::vex_claim(

@@ -63,8 +63,8 @@ class Search {
       const auto path =
           in_set(environment::environment_set_name(recipe.environment), found->second.packages);
       if (path)
-        direct_[recipe_name] = *path + cat("environment ", recipe.environment) +
-                               cat("component ", recipe_name);
+        direct_[recipe_name] =
+            *path + cat("environment ", recipe.environment) + cat("component ", recipe_name);
     }
     return true;
   }
@@ -148,8 +148,7 @@ class Search {
         const auto environment = workspace_.config.environments.find(recipe.environment);
         if (environment == workspace_.config.environments.end())
           continue;
-        if (auto path =
-                in_set(environment::set_name(environment->second.suite, set), set.packages))
+        if (auto path = in_set(environment::set_name(environment->second.suite, set), set.packages))
           offer(std::move(*path) + cat("image ", recipe.name));
       }
     }

@@ -37,8 +37,8 @@ std::string TagRules::break_glass(std::uint64_t number) const {
 }
 
 std::optional<std::uint64_t> TagRules::number_of(std::string_view tag) const {
-  if (tag.size() <= before_number.size() + after_number.size() ||
-      !tag.starts_with(before_number) || !tag.ends_with(after_number))
+  if (tag.size() <= before_number.size() + after_number.size() || !tag.starts_with(before_number) ||
+      !tag.ends_with(after_number))
     return std::nullopt;
   tag.remove_prefix(before_number.size());
   tag.remove_suffix(after_number.size());

@@ -16,11 +16,11 @@ class Place {
   image::Descriptor image(const std::string& name, const std::vector<std::string>& tags) {
     image::Manifest manifest;
     manifest.config = image::Descriptor::of("{}", std::string(image::kEmptyType));
-    repository->put_blob(manifest.config,
-                         {.open = [] { return std::make_unique<MemorySource>(
-                                           std::string_view("{}")); },
-                          .file = {},
-                          .mount_from = {}});
+    repository->put_blob(
+        manifest.config,
+        {.open = [] { return std::make_unique<MemorySource>(std::string_view("{}")); },
+         .file = {},
+         .mount_from = {}});
     manifest.annotations["name"] = name;
     const auto bytes = manifest.serialize();
     const auto put = repository->put_manifest(bytes, std::string(image::kManifestType));

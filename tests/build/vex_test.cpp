@@ -35,8 +35,11 @@ struct Case {
     workspace.forks["zlib"] = zlib;
   }
   [[nodiscard]] std::optional<trust::Claim> claim(const std::string& repository = {}) const {
-    return vex_claim(
-        descriptor, manifest, "nginx", workspace, {.author = "A", .time = 0, .repository = repository});
+    return vex_claim(descriptor,
+                     manifest,
+                     "nginx",
+                     workspace,
+                     {.author = "A", .time = 0, .repository = repository});
   }
 };
 

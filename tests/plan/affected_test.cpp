@@ -41,8 +41,7 @@ TEST_CASE("affected: a fork reaches what is built from it, in the order of build
   CHECK(found.what == Affected::What::fork);
   CHECK(names(found.components) == Names{"z", "p", "n"});
   CHECK(names(found.images) == Names{"a", "n"});
-  CHECK(found.images[0].path ==
-        Names{"fork z", "component z", "image a, which holds z:lib"});
+  CHECK(found.images[0].path == Names{"fork z", "component z", "image a, which holds z:lib"});
   CHECK(found.images[1].path == Names{"fork z",
                                       "component z",
                                       "component p, which needs z",

@@ -34,7 +34,8 @@ TEST_CASE("tag_rules: a patch below an image makes it a patched one") {
   CHECK(found.patched);
   CHECK(found.break_glass(3) == "1.0-bg.3");
   CHECK(found.number_of("1.0-bg.12") == 12U);
-  for (const char* other : {"1.0-bg.", "1.0-bg.x", "1.0-bg.01", "1.0-bg.-1", "11.0-bg.1", "1.0", ""})
+  for (const char* other :
+       {"1.0-bg.", "1.0-bg.x", "1.0-bg.01", "1.0-bg.-1", "11.0-bg.1", "1.0", ""})
     CHECK(!found.number_of(other));
 }
 

@@ -108,7 +108,10 @@ class World {
   store::ActionRecord result(const Node& node) const {
     const auto fixed = fixed_results.find(node.title());
     const auto text = fixed == fixed_results.end() ? node.key->hex() : fixed->second;
-    return {.value = {{"tree", sha256(text).str()}, {"epoch", 1}, {"text", text}, {"patches", Json::array()}},
+    return {.value = {{"tree", sha256(text).str()},
+                      {"epoch", 1},
+                      {"text", text},
+                      {"patches", Json::array()}},
             .trees = {},
             .blobs = {}};
   }

@@ -24,9 +24,9 @@ struct ChangeScope {
 /// "@annotations/NAME".
 struct ImageChange {
   struct Layer {
-    std::string content;        ///< what it is made of: "zlib:lib", "files"
-    std::string before, after;  ///< digests; empty: there is none
-    bool inside = false;        ///< made of what may change
+    std::string content;              ///< what it is made of: "zlib:lib", "files"
+    std::string before, after;        ///< digests; empty: there is none
+    bool inside = false;              ///< made of what may change
     std::vector<std::string> inputs;  ///< of one that is not: "component pcre2: env"
   };
   struct File {

@@ -12,8 +12,8 @@ namespace cullet::build {
 
 /// The tags that an image gets in a repository: all of the rules, or, with patches, its break-glass
 /// tag and those that move. A patched digest that has its tag already keeps it; else it gets
-/// `preferred` (its tag in another repository; may be empty) where that is free, or the number after
-/// the highest.
+/// `preferred` (its tag in another repository; may be empty) where that is free, or the number
+/// after the highest.
 std::vector<std::string> tags_for(image::Repository& repository,
                                   const plan::TagRules& rules,
                                   const BlobDigest& digest,

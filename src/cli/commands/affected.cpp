@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cullet/plan/affected.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
-#include "cullet/plan/affected.hpp"
 
 #include "../command.hpp"
 
