@@ -76,6 +76,8 @@ std::string git_uri(std::string_view url) {
       return {};
     return cat("git+ssh://", url.substr(0, colon), "/", url.substr(colon + 1));
   }
+  if (url.substr(0, scheme) == "file")
+    return {};
   const auto rest = url.substr(scheme + 3);
   const auto host_end = std::min(rest.find('/'), rest.size());
   const auto at = rest.substr(0, host_end).rfind('@');

@@ -32,6 +32,7 @@ TEST_CASE("git_uri: no password leaves the workspace, and a bare path says nothi
   CHECK(git_uri("git@git.example.com:team/a.git") == "git+ssh://git@git.example.com/team/a.git");
   CHECK(git_uri("../other/a.git").empty());
   CHECK(git_uri("/srv/a:b").empty());
+  CHECK(git_uri("file:///srv/a.git").empty());
 }
 
 TEST_CASE("fork_purl: by where upstream is", "[attest]") {
