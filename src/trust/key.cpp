@@ -18,6 +18,7 @@ namespace {
 using Pkcs8Handle = Handle<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
 using EncryptedHandle = Handle<X509_SIG, X509_SIG_free>;
 using AlgorithmHandle = Handle<X509_ALGOR, X509_ALGOR_free>;
+using KeyContextHandle = Handle<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
 using DigestHandle = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
 
 constexpr std::uint64_t kScryptN = 16384, kScryptR = 8, kScryptP = 1;
@@ -66,6 +67,18 @@ KeyHandle read_plain(std::string_view pem, std::string_view what) {
   if (!key)
     throw openssl_error(cat("cannot read the private key ", what), Kind::input);
   return key;
+}
+
+/// A file holds both halves of a key; signatures by one that doesn't belong to the other would hold
+/// for nobody.
+void require_pair(EVP_PKEY* key, std::string_view what) {
+  const KeyContextHandle context(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
+  if (!context)
+    throw openssl_error("cannot check a key");
+  if (EVP_PKEY_pairwise_check(context.get()) == 1)
+    return;
+  ERR_clear_error();
+  throw Error(Kind::input, cat(what, " is damaged: its public half belongs to another key"));
 }
 
 std::string der_of(EVP_PKEY* key) {
@@ -141,6 +154,7 @@ PrivateKey PrivateKey::parse(std::string_view pem,
   if (!state->key)
     throw openssl_error(cat("cannot read the private key ", what), Kind::input);
   require_p256(state->key.get(), what);
+  require_pair(state->key.get(), what);
   PrivateKey key;
   key.state_ = std::move(state);
   return key;
