@@ -56,9 +56,9 @@ struct PublishedImage {
 };
 
 /// Puts built images into the workspace's registry, signed unless told otherwise, with the tags of
-/// their recipes, and copies them with their signatures to every place they are pushed to. One built
-/// from edits is neither signed nor attested; its tags get kEditsSuffix, and so must those of `push`
-/// end.
+/// their recipes, and copies them with their signatures to every place they are pushed to. One
+/// built from edits is neither signed nor attested; its tags get kEditsSuffix, and so must those of
+/// `push` end.
 class Publisher {
  public:
   Publisher(Session& session,

@@ -103,13 +103,14 @@ grep -q 'new.h' "$FIXTURE_DIR/err" && rm "$checkout/new.h"
 same "$(state)" "$before" 'nothing of it is in the workspace yet'
 
 # --- build what stands there ---
-c build greeting >/dev/null
-release=$(digest_of greeting)
+c build greeting --json >release.json 2>/dev/null
+release=$(jq -r .image.digest release.json)
+release_tag=$(jq -r '.image.tags[0]' release.json)
 c build greeting --with-edits --json >edits.json 2>err.txt || { cat err.txt; exit 1; }
 tag=1.0.0-edits
 jq -r .image.reference edits.json | grep -q ":$tag\$"
 index=$WORKSPACE/.cullet/registry/greeting
-same "$(jq -r --arg tag 1.0.0 '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $tag) | .digest' "$index/index.json")" \
+same "$(jq -r --arg tag "$release_tag" '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $tag) | .digest' "$index/index.json")" \
   "$release" "the release's tag has not moved"
 manifest=$index/blobs/sha256/$(jq -r '.image.digest | ltrimstr("sha256:")' edits.json)
 same "$(jq -r '.annotations["org.cullet.edits"]' "$manifest")" greeting 'the image says that it is not for release'

@@ -71,7 +71,7 @@ same "$(jq -r --arg id "$(jq -r .SPDXID <<<"$file")" '.predicate as $p | $p.rela
 
 # --- once is enough ---
 count=$(statements)
-same "$count" 3 'a signature, provenance and an SBOM'
+same "$count" 4 'a signature, provenance, an SBOM and VEX'
 (unset CULLET_PASSPHRASE; in_workspace "$CULLET" build greeting >/dev/null </dev/null)
 same "$(statements)" "$count" 'a second build adds nothing and asks for no passphrase'
 printf '# a comment\n' >>"$WORKSPACE/recipes/greeting.yaml"
@@ -83,9 +83,9 @@ registry_start
 in_workspace "$CULLET" build greeting --push "$REGISTRY/prod/greeting:1.0.0" >/dev/null
 listed() { registry_get_manifest prod/greeting "${digest/:/-}" |
   jq '[.manifests[] | select(.annotations["in-toto.io/predicate-type"])] | length'; }
-same "$(listed)" 3 'the registry lists all three with their predicate types'
+same "$(listed)" 4 'the registry lists all four with their predicate types'
 in_workspace "$CULLET" build greeting --push "$REGISTRY/prod/greeting:1.0.0" >/dev/null
-same "$(listed)" 3 'and lists them once'
+same "$(listed)" 4 'and lists them once'
 
 # --- the key for statements is not the one for releases ---
 rm "$WORKSPACE"/keys/attest.*

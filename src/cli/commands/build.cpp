@@ -157,11 +157,8 @@ int build(Session& session, BuildOptions options) {
   warn_expired(session, expired, options.strict);
   ProgressView view(session.environment());
   if (options.with_edits)
-    plan = plan::make(workspace,
-                      session.lock(),
-                      options.recipes,
-                      digest,
-                      capture_edits(session, plan, view));
+    plan = plan::make(
+        workspace, session.lock(), options.recipes, digest, capture_edits(session, plan, view));
   CacheObserver observer(plan, view);
   const auto context = session.build_context(observer);
   build::run(context, plan);
