@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::uint64_t kBlock = 512;
 constexpr std::size_t kZipReadSize = 64U << 10U;
+/// Writers pad a tar to whole records, of 10 KiB mostly.
+constexpr std::uint64_t kMostPadding = std::uint64_t{4} << 20U;
 
 std::uint64_t saturating_add(std::uint64_t a, std::uint64_t b) {
   return a > UINT64_MAX - b ? UINT64_MAX : a + b;
@@ -171,7 +173,10 @@ struct Reader::State final : public Source {
       require_end_mark(end);
     // A damaged or cut end of the compressed stream, or a digest verified on the way, shows only
     // when all of it was read.
-    const auto total = feed != nullptr ? feed->drain() : end;
+    const auto total = feed != nullptr ? feed->drain(saturating_add(end, kMostPadding)) : end;
+    if (total > saturating_add(end, kMostPadding))
+      throw Error(Kind::input,
+                  cat(name, " goes on for more than ", kMostPadding, " bytes behind its end"));
     // ar has no end mark, so what can be seen is a member's header that is not whole.
     if (format == Format::ar && total != end)
       throw Error(Kind::input, cat(name, " is damaged or truncated"))

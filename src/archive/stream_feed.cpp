@@ -56,11 +56,15 @@ std::size_t StreamFeed::next_chunk() {
   return size;
 }
 
-std::uint64_t StreamFeed::drain() {
+std::uint64_t StreamFeed::drain(std::uint64_t limit) {
   std::vector<std::byte> buffer(kChunk);
   auto total = offset_;
-  while (const auto count = source_.read(buffer))
+  while (total <= limit) {
+    const auto count = source_.read(buffer);
+    if (count == 0)
+      break;
     total += count;
+  }
   return total;
 }
 

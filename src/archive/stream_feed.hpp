@@ -23,8 +23,8 @@ class StreamFeed {
   /// Throws what the source threw, if it did. To be called after any libarchive call that failed.
   void rethrow() const;
   /// Reads the source to its end, so that what verifies it gets to see that end; returns how many
-  /// bytes it had in all.
-  std::uint64_t drain();
+  /// bytes it had in all. Stops once there are more than `limit`.
+  std::uint64_t drain(std::uint64_t limit);
   /// Whether the 512 bytes at `offset` were handed out and are all zero. Only the last two chunks
   /// are remembered; blocks before them count as not zero.
   [[nodiscard]] bool zero_block(std::uint64_t offset) const;

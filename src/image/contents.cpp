@@ -10,6 +10,8 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 
+#include "cancellable_source.hpp"
+
 namespace cullet::image {
 
 namespace {
@@ -43,7 +45,9 @@ void visit_layers(Repository& repository,
       continue;
     const auto name = cat("layer ", manifest.layers[layer].digest);
     const auto blob = repository.open_blob(manifest.layers[layer]);
-    archive::Reader reader(*blob, name, archive::Format::tar);
+    // Few compressed bytes may be many, and nobody else would ask in between.
+    CancellableSource cancellable(*blob, cancel);
+    archive::Reader reader(cancellable, name, archive::Format::tar);
     std::size_t index = 0;
     while (const auto entry = reader.next()) {
       cancel.check();

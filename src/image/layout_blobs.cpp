@@ -11,6 +11,8 @@
 
 #include "cullet/base/error.hpp"
 
+#include "cancellable_source.hpp"
+
 namespace cullet::image {
 
 namespace {
@@ -28,20 +30,6 @@ bool lock_now(int fd, std::string_view name) {
       throw system_error(cat("cannot lock ", name), errno);
   }
 }
-
-/// Hands a blob's bytes on until stopping is requested.
-class CancellableSource final : public Source {
- public:
-  CancellableSource(Source& inner, const Cancel& cancel) : inner_(inner), cancel_(cancel) {}
-  std::size_t read(std::span<std::byte> into) override {
-    cancel_.check();
-    return inner_.read(into);
-  }
-
- private:
-  Source& inner_;
-  const Cancel& cancel_;
-};
 
 }  // namespace
 

@@ -100,6 +100,13 @@ TEST_CASE("Reader: an empty archive has an end mark and no entries") {
   CHECK(items_of(std::string(10240, '\0')).empty());
 }
 
+TEST_CASE("Reader: what goes on long behind the end is not read to its own end") {
+  const auto tar = raw_entry({.name = "a", .content = "x"}) + end_of_archive();
+  CHECK(paths_of(items_of(tar + std::string(1U << 20U, '\0'))) == std::vector<std::string>{"a"});
+  CHECK_THROWS_WITH(items_of(tar + std::string(5U << 20U, '\0')),
+                    Catch::Contains("goes on for more than 4194304 bytes behind its end"));
+}
+
 TEST_CASE("Reader: skips pax global headers, as git archive writes them") {
   const auto tar = raw_entry({.name = "pax_global_header",
                               .type = 'g',

@@ -32,7 +32,8 @@ if case == "fifo": add("fifo", tarfile.FIFOTYPE)
 if case == "symlink": add("etc/passwd", tarfile.SYMTYPE, link=outside + "/secret")
 plain = buffer.getvalue()
 if case == "truncated": plain = plain[:700]
-packed = gzip.compress(plain, mtime=0)
+if case == "bomb": plain += bytes(1 << 30)
+packed = gzip.compress(plain, 1, mtime=0)
 if case == "cut": packed = packed[:-40]
 if case == "garbage": packed = os.urandom(1000)
 def put(data, media_type):
@@ -72,7 +73,7 @@ reads() {
 
 in_workspace "$CULLET" key new keys/other.pem >/dev/null 2>&1 || true
 for case in dotdot absolute hardlink-out through-symlink device fifo symlink truncated cut garbage \
-  other-diff-id size huge-size digest-path other-bytes; do
+  other-diff-id size huge-size digest-path other-bytes bomb; do
   layout=$FIXTURE_DIR/$case
   mkdir "$layout"
   "$PYTHON" "$FIXTURE_DIR/make.py" "$layout" "$case" "$FIXTURE_DIR/outside"
