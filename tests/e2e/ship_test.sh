@@ -182,7 +182,7 @@ registry_start
 in_workspace "${ship[@]}" --push "$REGISTRY/prod" >"$FIXTURE_DIR/pushed.json"
 same "$(jq -r '.image.pushed[0].reference' "$FIXTURE_DIR/pushed.json")" "$REGISTRY/prod/pane:1.0.0-bg.1" 'pushed below the prefix'
 in_workspace "$CULLET" verify "$REGISTRY/prod/pane:latest" --key keys/release.pub >/dev/null
-same "$(skopeo list-tags --tls-verify=false "docker://$REGISTRY/prod/pane" | jq -r '.Tags[]' | grep -v ^sha256- | sort | paste -sd ' ')" \
+same "$("${REGISTRY_CURL[@]}" --fail "$REGISTRY_URL/v2/prod/pane/tags/list" | jq -r '.tags[]' | grep -v ^sha256- | sort | paste -sd ' ')" \
   '1.0.0-bg.1 latest' 'what is pushed has no tag of a version without patches'
 patch_new 3
 in_workspace "${ship[@]}" --push "$REGISTRY/prod" >"$FIXTURE_DIR/third.json"
