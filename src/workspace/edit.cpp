@@ -190,7 +190,8 @@ class PatchesEditor {
       append(body, kept(item, key, patch_fields(fork_.patches[index]), patch_fields(patch)));
     std::size_t place = 0;  // the origin comes first, what else is new last
     for (const auto& [key, text] : patch_fields(patch))
-      if (std::none_of(keys.begin(), keys.end(), [&](const auto& k) { return k.key == key; })) {
+      if (std::none_of(
+              keys.begin(), keys.end(), [&name = key](const auto& k) { return k.key == name; })) {
         const bool origin = key == "file" || key == "commit" || key == "archive";
         auto last = body.end();
         while (last != body.begin() && is_blank(*std::prev(last)))
