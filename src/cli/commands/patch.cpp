@@ -196,7 +196,7 @@ void register_add(CLI::App& parent, Action& chosen) {
                               "carry a patch, once the whole series was tried with it",
                               "cullet patch add zlib fix.patch --fixes CVE-2023-45853 --reason "
                               "'minizip overflows on long names'\n  cullet patch add zlib --pick "
-                              "73331a6a0481 --fixes CVE-2023-45853 --reason 'upstream's fix'");
+                              "73331a6a0481 --fixes CVE-2023-45853 --reason 'the fix of upstream'");
   command->add_option("fork", options->fork, "the fork")->required();
   command->add_option("source", options->source, "a patch file, or - for standard input");
   command->add_option("--pick", options->pick, "merge these commits of the fork or its upstream")
