@@ -53,6 +53,10 @@ Json describe_patches(const workspace::Fork& fork) {
                {"fixes", patch.fixes},
                {"reason", patch.reason},
                {"added", patch.added}};
+    if (!patch.by.empty())
+      entry["by"] = patch.by;
+    if (!patch.picked.empty())
+      entry["picked"] = patch.picked;
     if (patch.expires)
       entry["expires"] = day(*patch.expires);
     list.push_back(std::move(entry));

@@ -84,6 +84,7 @@ patches:
     fixes: [CVE-2024-0002]
     reason: the shard is sharp
     added: 2024-06-01
+    by: Ann Glazier
     expires: 2099-12-31
 END
 for name in shard CVE-2024-0002 fork:shard advisory:CVE-2024-0002; do
@@ -138,7 +139,7 @@ in_workspace skopeo inspect --raw oci:.cullet/registry/pane:1.0.0-bg.1 |
   jq -r '.annotations["org.cullet.patches"]' >"$FIXTURE_DIR/patches.json"
 sha256=sha256:$(sha256sum <"$WORKSPACE/forks/shard/fix.patch" | cut -d' ' -f1)
 same "$(<"$FIXTURE_DIR/patches.json")" \
-  '[{"added":"2024-06-01","expires":"2099-12-31","fixes":["CVE-2024-0002"],"fork":"shard","patch":"shard/fix.patch","reason":"the shard is sharp","sha256":"'"$sha256"'","version":"1.0.0"}]' \
+  '[{"added":"2024-06-01","by":"Ann Glazier","expires":"2099-12-31","fixes":["CVE-2024-0002"],"fork":"shard","patch":"shard/fix.patch","reason":"the shard is sharp","sha256":"'"$sha256"'","version":"1.0.0"}]' \
   'the image says what it carries'
 same "$(grep -lR '"action":"change"\|"recipe":"pane"' "$CULLET_STORE/actions" | xargs grep -l "$patched" | wc -l | tr -d ' ' | sed 's/^[1-9][0-9]*$/kept/')" \
   kept 'the change is kept in the store'

@@ -11,9 +11,9 @@ namespace cullet::plan {
 
 /// The annotation of an image's manifest that says which patches its content was built with:
 /// canonical JSON, a list of {"added", "fixes", "fork", "patch", "reason", "sha256", "version"}
-/// and, where the fork says it, "expires"; by fork, then in the order of the series. `sha256` is
-/// "sha256:HEX" of the patch's text. An image without patches doesn't have it. The namespace is
-/// that of cullet's other annotations (org.cullet.assembly).
+/// and, where the fork says them, "by", "expires" and "picked"; by fork, then in the order of the
+/// series. `sha256` is "sha256:HEX" of the patch's text. An image without patches doesn't have it.
+/// The namespace is that of cullet's other annotations (org.cullet.assembly).
 inline constexpr std::string_view kPatchesAnnotation = "org.cullet.patches";
 
 /// The forks with patches that an image's content was built from, sorted by name: of its
