@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fetch.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "cullet/base/text.hpp"
@@ -21,6 +22,7 @@ namespace {
 
 constexpr std::string_view kHeads = "refs/heads/";
 constexpr std::string_view kTags = "refs/tags/";
+constexpr std::string_view kPeeled = "^{}";
 constexpr std::uint64_t kProgressStep = 256U << 10U;
 
 /// Names that git accepts and that are no peeled "refs/tags/x^{}".
@@ -32,23 +34,61 @@ bool is_wanted(const char* name) {
 }
 
 /// The mirror's references after an update: `theirs` below `into`, all others as they were.
-References merged(const References& before, const References& theirs, const std::string& into) {
+References merged(const References& before,
+                  const References& theirs,
+                  const std::string& into,
+                  bool all) {
   References after;
   const auto replaced = [&](const std::string& name) {
-    return name.starts_with(into + "heads/") || name.starts_with(into + "tags/");
+    return all && (name.starts_with(into + "heads/") || name.starts_with(into + "tags/"));
   };
   for (const auto& [name, id] : before)
     if (!replaced(name))
       after.emplace(name, id);
   for (const auto& [name, id] : theirs)
-    after.emplace(into + name.substr(5), id);  // without "refs/"
+    after.insert_or_assign(into + name.substr(5), id);  // without "refs/"
   return after;
 }
 
-References fetch_local(const Context& context,
-                       const Mirror& mirror,
-                       const Location& location,
-                       const FetchOrder& order) {
+/// Of `theirs`, what the mirror has not got or has elsewhere.
+References moved(const References& before, const References& theirs, const std::string& into) {
+  References out;
+  for (const auto& [name, id] : theirs) {
+    const auto known = before.find(into + name.substr(5));
+    if (known == before.end() || git_oid_equal(&known->second, &id) == 0)
+      out.emplace(name, id);
+  }
+  return out;
+}
+
+References chosen(const FetchOrder& order, const Advertised& theirs) {
+  return order.choose ? order.choose(theirs) : theirs.references;
+}
+
+/// A reference more; a server can say what it likes.
+void add(References& references, const std::string& name, const git_oid& id, std::string_view url) {
+  references.emplace(name, id);
+  if (references.size() > kMostReferences)
+    throw Error(Kind::machine, cat(url, " has more than ", kMostReferences, " branches and tags"))
+        .hint("is it the right repository? one that is a mirror of it, with fewer, will do");
+}
+
+bool same(const References& a, const References& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& one, const auto& two) {
+    return one.first == two.first && git_oid_equal(&one.second, &two.second) != 0;
+  });
+}
+
+/// What one fetch saw, and what of it is to stand in the mirror now.
+struct Fetched {
+  Advertised advertised;
+  References chosen;
+};
+
+Fetched fetch_local(const Context& context,
+                    const Mirror& mirror,
+                    const Location& location,
+                    const FetchOrder& order) {
   Repository from;
   const auto doing = cat("open ", location.path);
   const int code = git_repository_open_ext(
@@ -56,21 +96,30 @@ References fetch_local(const Context& context,
   if (code == GIT_ENOTFOUND)
     throw Error(Kind::input, cat("there is no git repository at ", location.path));
   check(code, doing);
-  References theirs;
+  Fetched fetched;
+  auto& theirs = fetched.advertised;
   ReferenceIterator iterator;
   check(git_reference_iterator_new(out_ptr(iterator), from.get()), doing);
   const char* name = nullptr;
   int next = 0;
   while ((next = git_reference_next_name(&name, iterator.get())) == 0) {
+    context.cancel.check();
     git_oid id;
     if (is_wanted(name) && git_reference_name_to_id(&id, from.get(), name) == 0)
-      theirs.emplace(name, id);
+      add(theirs.references, name, id, location.path);
   }
   if (next != GIT_ITEROVER)
     check(next, doing);
+  for (const auto& [tag, id] : theirs.references)
+    if (tag.starts_with(kTags))
+      if (const auto commit = peeled_commit(from.get(), id))
+        theirs.commits.emplace(tag, *git_commit_id(commit.get()));
+  fetched.chosen = chosen(order, theirs);
+  const auto before = mirror.references();
   const auto to = mirror.open();
-  copy_objects(context, from.get(), to.get(), theirs, mirror.references(), order.label);
-  return theirs;
+  if (!moved(before, fetched.chosen, order.into).empty())
+    copy_objects(context, from.get(), to.get(), fetched.chosen, before, order.label);
+  return fetched;
 }
 
 int on_progress(const git_indexer_progress* stats, void* payload) {
@@ -109,14 +158,18 @@ void check_wire(int code, const Wire& wire, std::string_view doing) {
         .hint("check the URL, the network and the server; `git ls-remote` asks the same");
 }
 
-References advertised(git_remote* remote, const Wire& wire) {
+Advertised advertised(git_remote* remote, const Wire& wire) {
   const git_remote_head** heads = nullptr;
   std::size_t count = 0;
   check_wire(git_remote_ls(&heads, &count, remote), wire, "list the references of");
-  References theirs;
-  for (std::size_t i = 0; i < count; ++i)
+  Advertised theirs;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string_view name = heads[i]->name;
     if (is_wanted(heads[i]->name))
-      theirs.emplace(heads[i]->name, heads[i]->oid);
+      add(theirs.references, heads[i]->name, heads[i]->oid, wire.location.url);
+    else if (name.starts_with(kTags) && name.ends_with(kPeeled))
+      theirs.commits.emplace(name.substr(0, name.size() - kPeeled.size()), heads[i]->oid);
+  }
   return theirs;
 }
 
@@ -150,11 +203,11 @@ References shallow_part([[maybe_unused]] git_remote* remote,
   return theirs;
 }
 
-References fetch_remote(const Context& context,
-                        const Mirror& mirror,
-                        const Location& location,
-                        const GitConfig& config,
-                        const FetchOrder& order) {
+Fetched fetch_remote(const Context& context,
+                     const Mirror& mirror,
+                     const Location& location,
+                     const GitConfig& config,
+                     const FetchOrder& order) {
   if (context.http.offline())
     throw Error(Kind::machine, cat("--offline: ", location.url, " was not opened"));
   const auto repository = mirror.open();
@@ -179,35 +232,46 @@ References fetch_remote(const Context& context,
       git_remote_connect(remote.get(), GIT_DIRECTION_FETCH, &options.callbacks, nullptr, nullptr),
       wire,
       "connect to");
-  auto theirs = shallow_part(remote.get(), order, mirror, advertised(remote.get(), wire), options);
-  if (theirs.empty())
-    return theirs;
+  Fetched fetched{advertised(remote.get(), wire), {}};
+  fetched.chosen = chosen(order, fetched.advertised);
+  if (!order.choose)
+    fetched.chosen = shallow_part(remote.get(), order, mirror, std::move(fetched.chosen), options);
+  const auto wanted = moved(mirror.references(), fetched.chosen, order.into);
+  if (wanted.empty() && git_repository_is_shallow(repository.get()) != 1)
+    return fetched;
   std::vector<std::string> specs = {cat("+", kHeads, "*:", kHeads, "*"),
                                     cat("+", kTags, "*:", kTags, "*")};
-  if (theirs.size() == 1)
-    specs = {cat("+", theirs.begin()->first, ":", theirs.begin()->first)};
+  if (order.choose || fetched.chosen.size() == 1) {
+    specs.clear();
+    for (const auto& [name, id] : wanted)
+      specs.push_back(cat("+", name, ":", name));
+  }
   std::vector<char*> pointers;
   for (auto& spec : specs)
     pointers.push_back(spec.data());
   const git_strarray refspecs{pointers.data(), pointers.size()};
   check_wire(git_remote_download(remote.get(), &refspecs, &options), wire, "fetch from");
-  return theirs;
+  return fetched;
 }
 
 }  // namespace
 
-void fetch(const Context& context,
-           const Mirror& mirror,
-           const Mirror::Lock& lock,
-           const FetchOrder& order) {
+Advertised fetch(const Context& context,
+                 const Mirror& mirror,
+                 const Mirror::Lock& lock,
+                 const FetchOrder& order) {
   const auto config = GitConfig::load(context.environment);
   const auto location = Location::parse(config.rewritten(order.url), context.workspace);
   const auto before = mirror.references();
-  const auto theirs = location.type == Location::Type::local
-                          ? fetch_local(context, mirror, location, order)
-                          : fetch_remote(context, mirror, location, config, order);
-  lock.sync_packs();
-  lock.write(merged(before, theirs, order.into));
+  auto fetched = location.type == Location::Type::local
+                     ? fetch_local(context, mirror, location, order)
+                     : fetch_remote(context, mirror, location, config, order);
+  const auto after = merged(before, fetched.chosen, order.into, !order.choose);
+  if (!same(before, after)) {
+    lock.sync_packs();
+    lock.write(after);
+  }
+  return std::move(fetched.advertised);
 }
 
 }  // namespace cullet::source

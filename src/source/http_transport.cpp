@@ -131,6 +131,14 @@ class HttpSubtransport {
 
   void refuse_bad_answer(const http::Stream& stream, std::string_view want) const {
     const auto status = stream.response.status;
+    const auto later = stream.response.header("retry-after");
+    // GitHub says "too often" by 403; then alone it has a Retry-After. The client has waited.
+    if (status == 429 || (status == 403 && later))
+      throw Error(
+          Kind::machine,
+          cat(wire_.location.url, " limits requests (HTTP ", status, ") and goes on doing so"))
+          .detail(later ? cat("it asks to wait: ", printable(*later)) : "it doesn't say how long")
+          .hint("try again later; with a login (netrc, credential helper) the limit is higher");
     if (status == 401 || status == 403)
       throw refused(status);
     if (status == 404 || status == 410)
@@ -174,6 +182,8 @@ int read_stream(git_smart_subtransport_stream* stream, char* into, size_t size, 
       self.answer = self.lists ? self.transport->advertised(self.asked)
                                : self.transport->negotiated(self.asked, self.request);
     *got = self.answer->body->read({reinterpret_cast<std::byte*>(into), size});
+    if (self.lists)
+      count_listed(self.transport->wire(), *got);
     if (self.lists && self.first)
       refuse_sha256({into, *got}, self.transport->wire().location);
     self.first = false;

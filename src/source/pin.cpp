@@ -4,6 +4,7 @@
 
 #include "cullet/base/path.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/source/upstream.hpp"
 
 #include "fetch.hpp"
 #include "origin.hpp"
@@ -189,6 +190,19 @@ PinInfo ensure_pin(const Context& context, const workspace::Fork& fork) {
                           return *info;
                         throw no_pin(mirror, fork, pin);
                       });
+}
+
+PinInfo ensure_candidate(const Context& context, const workspace::Fork& fork) {
+  const auto pin = pin_id(fork);
+  const auto mirror = mirror_of(context, fork);
+  if (mirror.exists()) {
+    const auto repository = mirror.open();
+    const auto commit = find_commit(repository.get(), pin);
+    // It is not recorded: it is no pin yet.
+    if (commit && is_reachable(repository.get(), mirror.references(), pin, {"refs/upstream/"}))
+      return info_of(commit);
+  }
+  return ensure_pin(context, fork);
 }
 
 void sync_locked(const Context& context,

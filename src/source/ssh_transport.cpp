@@ -19,9 +19,9 @@
 namespace cullet::source {
 namespace {
 
-// A server that counts objects says so every few seconds; one that says nothing for this long
-// hangs.
-constexpr int kStallSeconds = 120;
+// A server that counts objects says so every few seconds; one that says nothing for so much longer
+// than one may over http hangs.
+constexpr int kStallFactor = 4;
 constexpr std::size_t kMaxErrorText = 4096;
 
 std::string shell_quoted(std::string_view text) {
@@ -99,6 +99,8 @@ class SshSubtransport {
         if (first_)
           refuse_sha256({into, static_cast<std::size_t>(got)}, wire_.location);
         first_ = false;
+        if (!written_)
+          count_listed(wire_, static_cast<std::size_t>(got));
         return static_cast<std::size_t>(got);
       }
       if (got == 0 || errno == ECONNRESET) {
@@ -111,6 +113,7 @@ class SshSubtransport {
   }
 
   void write(std::string_view bytes) {
+    written_ = true;
     while (!bytes.empty()) {
       const auto done =
           ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -131,11 +134,14 @@ class SshSubtransport {
       throw system_error(cat("cannot talk to ", wire_.location.host), errno);
     std::array<pollfd, 2> polled{
         {{socket_.get(), events, 0}, {wire_.context.cancel.fd(), POLLIN, 0}}};
-    const int ready = ::poll(polled.data(), polled.size(), kStallSeconds * 1000);
+    const auto patience = kStallFactor * wire_.context.http.options().stall_timeout;
+    const int ready = ::poll(polled.data(),
+                             polled.size(),
+                             static_cast<int>(std::chrono::milliseconds(patience).count()));
     wire_.context.cancel.check();
     if (ready == 0)
       throw Error(Kind::machine,
-                  cat(wire_.location.host, " said nothing for ", kStallSeconds, " s"))
+                  cat(wire_.location.host, " said nothing for ", patience.count(), " s"))
           .hint("try again later");
   }
 
@@ -160,6 +166,7 @@ class SshSubtransport {
   Fd errors_, socket_;
   std::unique_ptr<Process> process_;
   bool first_ = true;
+  bool written_ = false;
 };
 
 struct SshHandle : git_smart_subtransport {

@@ -24,6 +24,7 @@ struct Wire {
   const Location& location;
   std::string label;           ///< for progress
   std::uint64_t reported = 0;  ///< bytes, in the last progress report
+  std::uint64_t listed = 0;    ///< bytes of the list of references that came
   std::exception_ptr failure = nullptr;
 
   /// Runs `work` for a C callback: 0, or GIT_EUSER with the exception kept.
@@ -48,6 +49,9 @@ int open_transport(git_transport** out, git_remote* owner, void* payload);
 
 int new_http_subtransport(git_smart_subtransport** out, git_transport* owner, void* wire);
 int new_ssh_subtransport(git_smart_subtransport** out, git_transport* owner, void* wire);
+
+/// Counts bytes of the list of references; throws Kind::machine when it has no end.
+void count_listed(Wire& wire, std::size_t bytes);
 
 /// Throws Kind::input where what a server says first is that its repository uses SHA-256.
 void refuse_sha256(std::string_view advertisement, const Location& location);
