@@ -219,6 +219,29 @@ void read_file(Repository& repository,
                });
 }
 
+void read_files(Repository& repository,
+                const Descriptor& descriptor,
+                const Contents& contents,
+                const std::function<bool(const std::string&, const File&)>& wanted,
+                const Cancel& cancel,
+                const std::function<void(const std::string&, std::string)>& visit) {
+  std::map<Place, const std::string*> places;  // the first path, where several are linked
+  for (const auto& [path, file] : contents) {
+    const bool has_bytes = file.entry.type == archive::EntryType::file ||
+                           file.entry.type == archive::EntryType::hardlink;
+    if (has_bytes && wanted(path, file))
+      places.emplace(file.bytes_at, &path);
+  }
+  visit_layers(repository,
+               image_manifest(repository, descriptor),
+               {},
+               cancel,
+               [&](const Place& place, const archive::Entry& entry, Source& body) {
+                 if (const auto found = places.find(place); found != places.end())
+                   visit(*found->second, read_all(body, entry.size, *found->second));
+               });
+}
+
 std::vector<Difference> diff(const Contents& before, const Contents& after) {
   std::vector<Difference> out;
   for (const auto& [path, file] : before) {

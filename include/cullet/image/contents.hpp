@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -43,6 +44,16 @@ void read_file(Repository& repository,
                const std::string& path,
                Sink& to,
                const Cancel& cancel);
+
+/// Calls `visit` with the bytes of each file that `wanted` accepts, layer by layer; of those that
+/// are linked to each other, for the first path only. `contents` is what read_contents() gave for
+/// this image. Throws likewise.
+void read_files(Repository& repository,
+                const Descriptor& manifest,
+                const Contents& contents,
+                const std::function<bool(const std::string& path, const File& file)>& wanted,
+                const Cancel& cancel,
+                const std::function<void(const std::string& path, std::string bytes)>& visit);
 
 /// What distinguishes two images' files.
 struct Difference {
