@@ -8,6 +8,7 @@
 #include "cullet/base/text.hpp"
 #include "cullet/environment/rootfs.hpp"
 #include "cullet/source/source.hpp"
+#include "cullet/source/upstream.hpp"
 
 namespace cullet::build {
 
@@ -27,8 +28,10 @@ store::ActionRecord run_source(const Context& context, const plan::Node& node) {
       .mirrors = context.mirrors,
       .threads = context.jobs,
       .progress = [&](const std::string& text) { context.observer.progress(node, text); },
-      .environment = context.environment};
-  const auto pin = source::ensure_pin(source_context, *node.fork);
+      .environment = context.environment,
+      .unwritten = context.unwritten};
+  const auto pin = context.upstream_pins ? source::ensure_candidate(source_context, *node.fork)
+                                         : source::ensure_pin(source_context, *node.fork);
   const auto tree = node.fixed.contains("edits") ? context.store.tree(edited_tree(node))
                                                  : source::prepare(source_context, *node.fork);
   auto record = tree_record(tree);

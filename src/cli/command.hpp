@@ -34,6 +34,7 @@ void register_schema(CLI::App& app, Action& chosen);
 void register_shell(CLI::App& app, Action& chosen);
 void register_sign(CLI::App& app, Action& chosen);
 void register_store(CLI::App& app, Action& chosen);
+void register_upstream(CLI::App& app, Action& chosen);
 void register_verify(CLI::App& app, Action& chosen);
 void register_completion(CLI::App& app, Action& chosen);
 

@@ -10,6 +10,7 @@
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/source/source.hpp"
+#include "cullet/workspace/edit_pin.hpp"
 
 #include "expiry.hpp"
 #include "forks.hpp"
@@ -154,6 +155,23 @@ std::string next_file(Session& session,
   }
 }
 
+workspace::Patch refreshed(Session& session,
+                           const workspace::Fork& fork,
+                           const workspace::Patch& was,
+                           const std::string& text,
+                           NewSeries& series) {
+  auto patch = was;
+  const auto path = next_file(session, fork, was, series.files);
+  if (const auto* commit = std::get_if<workspace::Patch::Commit>(&was.from))
+    if (patch.picked.empty())
+      patch.picked = {commit->id};
+  patch.from = workspace::Patch::File{path};
+  patch.strip = 1;
+  patch.sha256 = sha256(text);
+  series.files[path] = text;
+  return patch;
+}
+
 std::string file_stem(const std::string& words) {
   std::string stem;
   for (const char c : words) {
@@ -191,15 +209,20 @@ void write_series(Session& session, const workspace::Fork& fork, const NewSeries
   const auto file = session.workspace().root / fork.at.file;
   const auto text = read_file(file, kMaxFork);
   const auto now = workspace::parse_fork(text, fork.at.file, fork.name);
-  const bool as_read = std::equal(now.patches.begin(),
-                                  now.patches.end(),
-                                  fork.patches.begin(),
-                                  fork.patches.end(),
-                                  workspace::same);
+  const bool as_read = now.commit == fork.commit && std::equal(now.patches.begin(),
+                                                               now.patches.end(),
+                                                               fork.patches.begin(),
+                                                               fork.patches.end(),
+                                                               workspace::same);
   if (!as_read)
     throw Error(Kind::input, cat(fork.at.file, " was changed by somebody else in the meantime"))
         .hint("run it again");
-  const auto edited = workspace::edit_patches(text, fork, series.entries);
+  auto edited = workspace::edit_patches(text, fork, series.entries);
+  if (series.pin)
+    edited = workspace::edit_pin(edited,
+                                 workspace::parse_fork(edited, fork.at.file, fork.name),
+                                 series.pin->commit,
+                                 series.pin->version);
   for (const auto& [path, content] : series.files) {
     make_directories((forks_of(session) / path).parent_path());
     replace_file(forks_of(session) / path, content);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,10 +19,16 @@ struct PatchWords {
   std::string reason, by, expires, name;
 };
 
+/// A pin as it is to be; an empty version leaves the one that stands.
+struct NewPin {
+  std::string commit, version;
+};
+
 /// A fork's series as it is to be, with the patch files that it needs.
 struct NewSeries {
   std::vector<workspace::SeriesEntry> entries;
-  std::map<std::string, std::string> files;  ///< path relative to forks/ → text
+  std::map<std::string, std::string> files{};  ///< path relative to forks/ → text
+  std::optional<NewPin> pin{};                 ///< nullopt: it stays
 };
 
 /// The series that a fork has.
@@ -43,6 +50,14 @@ std::string next_file(Session& session,
                       const workspace::Patch& patch,
                       const std::map<std::string, std::string>& taken);
 
+/// A patch of the fork with another text, which goes into `series.files`: always a file, whatever
+/// it was.
+workspace::Patch refreshed(Session& session,
+                           const workspace::Fork& fork,
+                           const workspace::Patch& was,
+                           const std::string& text,
+                           NewSeries& series);
+
 /// What a patch is called after: "fix the first line" gives "fix-the-first-line".
 std::string file_stem(const std::string& words);
 
@@ -52,10 +67,10 @@ void try_series(Session& session,
                 const NewSeries& series,
                 ProgressView& view);
 
-/// Writes the patch files, then forks/FORK.yaml as one, then removes patch files that no fork names
-/// any more. Killed at any instant, the workspace is as before or complete, but for files that
-/// nothing names. Throws Kind::input, with nothing changed, where the fork's file has changed
-/// since it was read.
+/// Writes the patch files, then forks/FORK.yaml as one (pin and series), then removes patch files
+/// that no fork names any more. Killed at any instant, the workspace is as before or complete, but
+/// for files that nothing names. Throws Kind::input, with nothing changed, where the fork's file
+/// has changed since it was read.
 void write_series(Session& session, const workspace::Fork& fork, const NewSeries& series);
 
 }  // namespace cullet::cli

@@ -74,12 +74,16 @@ cullet patch add greeting --pick "$(git_do rev-parse HEAD)" --fixes CVE-2023-458
 cullet patch save greeting --fixes CVE-2023-45854 --reason 'minizip overflows on long names'
 cullet patch drop greeting CVE-2023-45854
 cullet patch drop greeting CVE-2023-45853
+git_do tag v1.1
+cullet upstream greeting
+cullet upstream build greeting --report greeting.md
+grep -q 'v1.1' greeting.md
 cullet store usage
 cullet store check
 cullet store gc --older-than 14
 cullet man | grep -q '^.SH EXIT STATUS'
 bash -n <(cullet completion bash)
-for command in init fork patch lock plan affected build shell key sign verify push ls cat diff store schema completion man; do
+for command in init fork patch upstream lock plan affected build shell key sign verify push ls cat diff store schema completion man; do
   cullet "$command" --help | grep -q '^Example:' || { echo "FAILED: $command --help has no example"; exit 1; }
 done
 echo 'ok: every command has help with an example'

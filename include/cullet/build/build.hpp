@@ -52,6 +52,10 @@ struct Context {
   std::map<std::string, std::string>
       environment;    ///< the caller's, for git's helpers and ssh-agent
   unsigned jobs = 1;  ///< actions at once, threads of each, and $JOBS of steps
+  /// Of a candidate that is tried before it is written: patch files, as source::Context has them;
+  /// and whether pins may be commits that only upstream has (source::ensure_candidate()).
+  std::map<std::string, std::string> unwritten{};
+  bool upstream_pins = false;
 };
 
 /// What the plan asks about the past, answered by the store.

@@ -60,24 +60,6 @@ int edit(Session& session, const std::string& name) {
   return 0;
 }
 
-/// A patch of the fork with another text: always a file, whatever it was.
-workspace::Patch refreshed(Session& session,
-                           const workspace::Fork& fork,
-                           const workspace::Patch& was,
-                           const std::string& text,
-                           NewSeries& series) {
-  auto patch = was;
-  const auto path = next_file(session, fork, was, series.files);
-  if (const auto* commit = std::get_if<workspace::Patch::Commit>(&was.from))
-    if (patch.picked.empty())
-      patch.picked = {commit->id};
-  patch.from = workspace::Patch::File{path};
-  patch.strip = 1;
-  patch.sha256 = sha256(text);
-  series.files[path] = text;
-  return patch;
-}
-
 workspace::Patch added(Session& session,
                        const workspace::Fork& fork,
                        const source::EditedPatch& edited,

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "candidate.hpp"
+
+namespace cullet::cli {
+
+/// Writes the good candidates into the workspace (pin, series, patch files; write_series()), and
+/// where it is in a git work tree makes one commit of just these files with the user's git: its
+/// identity, hooks and signing; what else is staged stays staged. A pin that the fork's own URL has
+/// not got, and an import, can't be written: those candidates get an error instead. Returns the
+/// commit, or "" for none. Throws Kind::machine when git can't commit; the files stand then.
+std::string write_candidates(Session& session, std::vector<Candidate>& candidates);
+
+}  // namespace cullet::cli
