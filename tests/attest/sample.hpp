@@ -73,6 +73,7 @@ class Sample {
     node.record =
         store::ActionRecord{{{"tree", digest},
                              {"epoch", 1},
+                             {"patches", Json::array({digest})},
                              {"manifest", {{"mediaType", "m"}, {"digest", digest}, {"size", 1}}}},
                             {TreeDigest(node.key.value())},
                             {}};
