@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the command that each example of docs/ci.md runs upstream-ci by, one a line, after the name of
+"""Prints the command that each example of scripts/upstream-ci.md runs upstream-ci by, one a line, after the name of
 the example. Fails for an example that doesn't parse, or runs something else."""
 
 import re

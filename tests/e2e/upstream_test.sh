@@ -211,7 +211,7 @@ same "$(in_workspace git status --porcelain | wc -l)" 0 'neither was written'
 expect 2 'one fork' "$CULLET" upstream build --at v1.10.0
 expect 0 '' "$CULLET" upstream build one --at v1.9.0
 
-# docs/ci.md: each example runs the very script. "one" stands at what is good; "two" is current.
+# scripts/upstream-ci.md: each example runs the very script. "one" stands at what is good; "two" is current.
 rm -f "$WORKSPACE"/forks/three.yaml "$WORKSPACE"/recipes/three.yaml
 sed -i 's/return 0 }/return 0; }/; s/return getchar() == -1;/return 0;/' "${repositories[one]}/hello.c"
 release one v1.13.0
@@ -225,7 +225,7 @@ in_workspace git fetch --quiet && in_workspace git branch --quiet --set-upstream
 mkdir "$FIXTURE_DIR/bin" && ln -s "$CULLET" "$FIXTURE_DIR/bin/cullet"
 export PATH=$FIXTURE_DIR/bin:$PATH
 if "$PYTHON" -c 'import yaml' 2>/dev/null; then
-  "$PYTHON" "$(dirname "$0")/ci_examples.py" "$E2E_ROOT/docs/ci.md" >"$FIXTURE_DIR/examples"
+  "$PYTHON" "$(dirname "$0")/ci_examples.py" "$E2E_ROOT/scripts/upstream-ci.md" >"$FIXTURE_DIR/examples"
   same "$(wc -l <"$FIXTURE_DIR/examples")" 4 'examples'
   while IFS=$'\t' read -r name command; do
     rm -rf "$WORKSPACE/upstream-reports" "$FIXTURE_DIR/summary"
