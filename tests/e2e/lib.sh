@@ -95,11 +95,16 @@ small_round() { sed -i "s/ROUND: .*/ROUND: \"$2\" }/" "$WORKSPACE/recipes/$1.yam
 # the small recipe NAME from a mirror on disk: all is made again, and no network is needed. Builds it
 # once in the store that the tests share.
 small_store() {
-  local blob path
+  local blob path store=$CULLET_STORE
   in_workspace "$CULLET" build "$2" >/dev/null 2>"$FIXTURE_DIR/err" || { cat "$FIXTURE_DIR/err" >&2; return 1; }
   read -r blob path < <(jq -r '.packages[] | select(.path | contains("/busybox-static_")) |
     "\(.sha256[:2])/\(.sha256) \(.path)"' "$WORKSPACE/cullet.lock")
-  install -D -m 644 "$CULLET_STORE/blobs/$blob" "$FIXTURE_DIR/mirror/$path"
+  # A store that an older cullet collected may have what was unpacked, and not the package.
+  [[ -e $store/blobs/$blob ]] || {
+    store=$FIXTURE_DIR/fetched
+    in_workspace "$CULLET" --store "$store" build "$2" >/dev/null 2>&1
+  }
+  install -D -m 644 "$store/blobs/$blob" "$FIXTURE_DIR/mirror/$path"
   printf 'mirrors: ["file://%s"]\n' "$FIXTURE_DIR/mirror" >>"$WORKSPACE/cullet.yaml"
   export CULLET_STORE=$1
 }
