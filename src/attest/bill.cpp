@@ -115,6 +115,19 @@ void add_files(const Content& content, const Collector& packages, Bill& bill) {
   }
 }
 
+/// Whether there are SHA-1s of all files, and not too many.
+bool listable(const std::vector<Content>& contents) {
+  std::size_t listed = 0;
+  for (const auto& content : contents)
+    for (const auto& entry : content.manifest.entries()) {
+      const bool file = entry.type == store::TreeEntryType::file;
+      if (file && content.sha1.count(entry.path.str()) == 0)
+        return false;
+      listed += file || entry.type == store::TreeEntryType::hardlink ? 1 : 0;
+    }
+  return listed <= kMostListedFiles;
+}
+
 }  // namespace
 
 std::vector<Content> contents_of(
@@ -161,15 +174,10 @@ Bill bill(const plan::Plan& plan,
   const auto& descriptor = image.record.value().value.at("manifest");
   out.manifest = BlobDigest::parse(string_at(descriptor, "digest", "image")).value();
   Collector packages(patch_digest);
-  std::size_t files = 0;
-  for (const auto& content : contents) {
+  for (const auto& content : contents)
     packages.add(content, out);
-    files += content.sha1.size();
-    out.files_left_out =
-        out.files_left_out || (content.sha1.empty() && content.manifest.bytes() > 0);
-  }
   packages.finish(out);
-  out.files_left_out = out.files_left_out || files > kMostListedFiles;
+  out.files_left_out = !listable(contents);
   if (out.files_left_out)
     return out;
   for (const auto& content : contents)

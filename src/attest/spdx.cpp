@@ -142,20 +142,20 @@ Json spdx(const Bill& bill, const std::string& version, std::int64_t created) {
     files.push_back(file_json(bill.files[index], id));
     relations.push_back(relationship(package_id(bill, bill.files[index].package), "CONTAINS", id));
   }
-  Json document{
-      {"SPDXID", kDocument},
-      {"spdxVersion", "SPDX-2.3"},
-      {"dataLicense", "CC0-1.0"},
-      {"name", cat(bill.name, "@", bill.manifest)},
-      {"documentNamespace", cat("urn:cullet:sbom:", bill.manifest.hex())},
-      {"creationInfo",
-       {{"created", rfc3339(created)}, {"creators", Json::array({cat("Tool: cullet-", version)})}}},
-      {"packages", std::move(packages)},
-      {"relationships", std::move(relations)}};
+  Json document{{"SPDXID", kDocument},
+                {"spdxVersion", "SPDX-2.3"},
+                {"dataLicense", "CC0-1.0"},
+                {"name", cat(bill.name, "@", bill.manifest)},
+                {"creationInfo", {{"creators", Json::array({cat("Tool: cullet-", version)})}}},
+                {"packages", std::move(packages)},
+                {"relationships", std::move(relations)}};
   if (!files.empty())
     document["files"] = std::move(files);
   if (bill.files_left_out)
-    document["comment"] = cat("Files are left out: there are more than ", kMostListedFiles, ".");
+    document["comment"] = "Files are left out: the list would be larger than verifiers read.";
+  // Another document is another name, whenever it was made.
+  document["documentNamespace"] = cat("urn:cullet:sbom:", canonical_digest(document).hex());
+  document["creationInfo"]["created"] = rfc3339(created);
   return document;
 }
 

@@ -21,6 +21,7 @@ using Action = std::function<int(Session&)>;
 using Register = void (*)(CLI::App& app, Action& chosen);
 
 void register_affected(CLI::App& app, Action& chosen);
+void register_attestations(CLI::App& app, Action& chosen);
 void register_build(CLI::App& app, Action& chosen);
 void register_fork(CLI::App& app, Action& chosen);
 void register_init(CLI::App& app, Action& chosen);

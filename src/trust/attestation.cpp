@@ -11,6 +11,10 @@ namespace cullet::trust {
 
 namespace {
 
+std::string envelope_text(const Envelope& envelope) {
+  return canonical(envelope.to_json()) + "\n";
+}
+
 /// Reads one bundle and fills in what it says; throws what is wrong with it.
 void open(image::Repository& repository,
           const image::Descriptor& manifest,
@@ -32,6 +36,7 @@ void open(image::Repository& repository,
     throw Error(Kind::refused, "it is about another image");
   found.predicate_type = std::move(statement.predicate_type);
   found.predicate = std::move(statement.predicate);
+  found.envelope = envelope_text(envelope);
 }
 
 std::string claim_name(const Claim& claim, image::Repository& repository) {
@@ -120,8 +125,7 @@ bool attest(image::Repository& repository,
 }
 
 std::string make_envelope(const PrivateKey& key, const BlobDigest& subject, const Claim& claim) {
-  return canonical(Envelope::seal(key, subject, claim.predicate_type, claim.predicate).to_json()) +
-         "\n";
+  return envelope_text(Envelope::seal(key, subject, claim.predicate_type, claim.predicate));
 }
 
 Claim open_envelope(std::string_view envelope,

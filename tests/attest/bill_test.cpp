@@ -32,9 +32,12 @@ Bill sample_bill(const Sample& sample) {
     if (content.origin->kind == plan::ActionKind::packages)
       content.package["usr/a"] = "libc6";
   }
-  return bill(sample.plan, sample.plan.targets[0], contents, [](const std::string&) {
+  auto made = bill(sample.plan, sample.plan.targets[0], contents, [](const std::string&) {
     return Sample::patch();
   });
+  // The real one depends on the machine's libzstd.
+  made.manifest = BlobDigest(sha256(std::string_view("manifest")));
+  return made;
 }
 
 std::string owner(const Bill& bill, const Bill::File& file) {
@@ -97,16 +100,38 @@ TEST_CASE("cyclonedx: components by purl, with what scanners ask of Debian packa
   CHECK(same_sbom(document, cyclonedx(sample_bill(sample), "0.1.0", 5)));
 }
 
+TEST_CASE("spdx, cyclonedx: as scanners have read them since", "[attest]") {
+  const Sample sample;
+  check_golden("sbom.spdx.json", spdx(sample_bill(sample), "0.1.0", 1000));
+  check_golden("sbom.cdx.json", cyclonedx(sample_bill(sample), "0.1.0", 1000));
+}
+
 TEST_CASE("bill: an image with more files than fit lists packages alone, and says so", "[attest]") {
   const Sample sample;
-  auto made = sample_bill(sample);
-  made.files.clear();
-  made.files_left_out = true;
-  const auto document = spdx(made, "0.1.0", 1000);
+  std::vector<store::TreeEntry> entries;
+  for (std::size_t n = 0; n <= kMostListedFiles; ++n)
+    entries.push_back(entry(cat("file", 1'000'000 + n), store::TreeEntryType::file));
+  const store::TreeManifest manifest(std::move(entries));
+  auto contents =
+      contents_of(sample.plan, sample.plan.targets[0], [&](const TreeDigest&) { return manifest; });
+  contents.erase(contents.begin() + 1, contents.end());
+  for (const auto& file : manifest.entries())
+    contents[0].sha1[file.path.str()] = std::string(40, '1');
+  const auto patch = [](const std::string&) { return Sample::patch(); };
+  const auto document =
+      spdx(bill(sample.plan, sample.plan.targets[0], contents, patch), "0.1.0", 1000);
   CHECK_FALSE(document.contains("files"));
   CHECK(document.contains("comment"));
   for (const auto& package : document.at("packages"))
     CHECK_FALSE(package.at("filesAnalyzed").get<bool>());
+  // One less fits, and so does its bundle.
+  auto fewer = manifest.entries();
+  fewer.pop_back();
+  contents[0].manifest = store::TreeManifest(std::move(fewer));
+  const auto made = bill(sample.plan, sample.plan.targets[0], contents, patch);
+  CHECK(made.files.size() == kMostListedFiles);
+  contents[0].sha1.erase(contents[0].sha1.begin());
+  CHECK(bill(sample.plan, sample.plan.targets[0], contents, patch).files_left_out);
 }
 
 TEST_CASE("md5sums_paths: paths as a merged /usr has them; nonsense is left out", "[attest]") {

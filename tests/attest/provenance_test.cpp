@@ -60,6 +60,17 @@ TEST_CASE("provenance: every input is there by digest, and no password", "[attes
   CHECK(made.dump().find("secret") == std::string::npos);
 }
 
+TEST_CASE("provenance: as verifiers have read it since", "[attest]") {
+  const Sample sample;
+  auto made = provenance(sample.plan, sample.plan.targets[0], circumstances(sample));
+  // These two say which libzstd this machine has.
+  auto& internal = made["buildDefinition"]["internalParameters"];
+  CHECK(internal["compressor"].get<std::string>().rfind("zstd ", 0) == 0);
+  CHECK(Sha256::parse(internal["key"].get<std::string>()));
+  internal["compressor"] = internal["key"] = "-";
+  check_golden("provenance.json", made);
+}
+
 TEST_CASE("provenance: times and comments make no second account, other inputs do", "[attest]") {
   const Sample sample;
   const auto& target = sample.plan.targets[0];

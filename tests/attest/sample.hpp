@@ -1,12 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdlib>
 #include <string>
 
+#include <catch2/catch.hpp>
+
 #include "cullet/base/error.hpp"
+#include "cullet/base/file.hpp"
 #include "cullet/plan/plan.hpp"
 
 namespace cullet::attest {
+
+/// Holds a document to tests/golden/NAME; CULLET_ACCEPT=1 rewrites that.
+inline void check_golden(const std::string& name, const Json& document) {
+  const auto path = std::filesystem::path(CULLET_SOURCE_DIR) / "tests" / "golden" / name;
+  const auto text = document.dump(2) + "\n";
+  if (std::getenv("CULLET_ACCEPT") != nullptr) {
+    replace_file(path, text);
+    WARN("rewritten: " << path);
+    return;
+  }
+  CHECK(text == read_file(path, 1U << 20U));
+}
 
 /// A workspace of one image (a patched fork, a Debian package, a declared file), planned and "run":
 /// every node has a record.

@@ -87,6 +87,53 @@ same "$(listed)" 4 'the registry lists all four with their predicate types'
 in_workspace "$CULLET" build greeting --push "$REGISTRY/prod/greeting:1.0.0" >/dev/null
 same "$(listed)" 4 'and lists them once'
 
+# --- read back, verified; what was changed is refused, and why ---
+image=$REGISTRY/prod/greeting:1.0.0
+in_workspace "$CULLET" attestations greeting --key keys/attest.pub --type provenance >"$FIXTURE_DIR/read.json"
+same "$(jq -S . "$FIXTURE_DIR/read.json" | sha256sum)" \
+  "$(jq -S .predicate "$FIXTURE_DIR/provenance.json" | sha256sum)" 'the predicate comes back as it was made'
+in_workspace "$CULLET" attestations "$image" --json >"$FIXTURE_DIR/list.json"
+same "$(jq '[.attestations[] | select(.verified)] | length' "$FIXTURE_DIR/list.json")" 3 'three are by this key'
+same "$(jq -r '.attestations[] | select(.verified | not) | .type' "$FIXTURE_DIR/list.json")" \
+  https://sigstore.dev/cosign/sign/v1 'the signature is by another, and listed as such'
+in_workspace "$CULLET" attestations "$image" --type provenance --dsse "$FIXTURE_DIR/dsse.json"
+jq -r .payload "$FIXTURE_DIR/dsse.json" | base64 --decode >"$FIXTURE_DIR/payload"
+jq -r '.signatures[0].sig' "$FIXTURE_DIR/dsse.json" | base64 --decode >"$FIXTURE_DIR/signature"
+{ printf 'DSSEv1 28 application/vnd.in-toto+json %s ' "$(stat -c %s "$FIXTURE_DIR/payload")"
+  cat "$FIXTURE_DIR/payload"; } >"$FIXTURE_DIR/pae"
+same "$(openssl dgst -sha256 -verify "$WORKSPACE/keys/attest.pub" -signature "$FIXTURE_DIR/signature" "$FIXTURE_DIR/pae")" \
+  'Verified OK' 'openssl accepts the plain DSSE envelope'
+expect 2 '--dsse writes one statement' "$CULLET" attestations "$image" --dsse "$FIXTURE_DIR/none"
+expect 3 'no statement of type https://spdx.dev/Document by this key' \
+  "$CULLET" attestations "$image" --key keys/release.pub --type spdx
+expect 3 'it was made with another key, or its content was changed' \
+  "$CULLET" attestations "$image" --key keys/release.pub --type spdx
+expect 3 '' "$CULLET" attestations "$image" --type https://example.com/none
+
+# One byte of the SBOM, with everything around it put right.
+carrier=$(registry_get_manifest prod/greeting "${digest/:/-}" |
+  jq -r '.manifests[] | select(.annotations["in-toto.io/predicate-type"] == "https://spdx.dev/Document") | .digest')
+registry_get_manifest prod/greeting "$carrier" >"$FIXTURE_DIR/carrier.json"
+bundle=$(jq -r '.layers[0].digest' "$FIXTURE_DIR/carrier.json")
+"${REGISTRY_CURL[@]}" --fail "$REGISTRY_URL/v2/prod/greeting/blobs/$bundle" >"$FIXTURE_DIR/bundle.json"
+payload=$(jq -r .dsseEnvelope.payload "$FIXTURE_DIR/bundle.json" | base64 --decode | sed 's/1\.0\.0/1.0.9/' | base64 --wrap=0)
+jq -c --arg payload "$payload" '.dsseEnvelope.payload = $payload' "$FIXTURE_DIR/bundle.json" | tr -d '\n' >"$FIXTURE_DIR/forged.json"
+forged=$(registry_put_blob prod/greeting "$FIXTURE_DIR/forged.json")
+jq -c --arg digest "$forged" --argjson size "$(stat -c %s "$FIXTURE_DIR/forged.json")" \
+  '.layers[0].digest = $digest | .layers[0].size = $size' "$FIXTURE_DIR/carrier.json" | tr -d '\n' >"$FIXTURE_DIR/forged-carrier.json"
+forged=$(registry_put_manifest prod/greeting "$FIXTURE_DIR/forged-carrier.json")
+registry_get_manifest prod/greeting "${digest/:/-}" | jq -c --arg old "$carrier" --arg digest "$forged" \
+  --argjson size "$(stat -c %s "$FIXTURE_DIR/forged-carrier.json")" \
+  '.manifests |= map(if .digest == $old then .digest = $digest | .size = $size else . end)' |
+  tr -d '\n' >"$FIXTURE_DIR/index.json"
+registry_put_manifest prod/greeting "$FIXTURE_DIR/index.json" "${digest/:/-}" >/dev/null
+expect 3 'it was made with another key, or its content was changed' "$CULLET" attestations "$image" --type spdx
+in_workspace "$CULLET" attestations "$image" --type provenance | jq -e .buildDefinition >/dev/null
+echo 'ok: the provenance beside it still holds'
+expect 0 '' "$CULLET" build greeting --push "$image"
+in_workspace "$CULLET" attestations "$image" --type spdx | jq -e .spdxVersion >/dev/null
+echo 'ok: the next build says again what was lost'
+
 # --- the key for statements is not the one for releases ---
 rm "$WORKSPACE"/keys/attest.*
 printf 'fork: greeting\nenvironment: c\nsteps: [{ run: make CC=gcc }, { run: make install DESTDIR=$OUT }]\nimage: { contents: [other] }\n' \

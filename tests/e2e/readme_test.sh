@@ -83,7 +83,10 @@ cullet store check
 cullet store gc --older-than 14
 cullet man | grep -q '^.SH EXIT STATUS'
 bash -n <(cullet completion bash)
-for command in init fork patch upstream lock plan affected build shell key sign verify push ls cat diff store schema completion man; do
+cullet attestations nginx
+cullet attestations nginx --type provenance | jq -e .buildDefinition >/dev/null
+cullet attestations nginx --type spdx | jq -e .spdxVersion >/dev/null
+for command in init fork patch upstream lock plan affected build shell key sign verify attestations push ls cat diff store schema completion man; do
   cullet "$command" --help | grep -q '^Example:' || { echo "FAILED: $command --help has no example"; exit 1; }
 done
 echo 'ok: every command has help with an example'

@@ -55,6 +55,8 @@ TEST_CASE("attest: what is attached is read back, and carries what readers filte
   CHECK(found[0].problem.empty());
   CHECK(found[0].predicate_type == kType);
   CHECK(found[0].predicate == Json{{"n", 1}});
+  CHECK(open_envelope(found[0].envelope, key.public_key(), place.manifest.digest, "envelope")
+            .predicate == Json{{"n", 1}});
   const auto bytes = place.repository->find_manifest(found[0].carrier).value().bytes;
   const auto carrier = image::Manifest::parse(bytes, "carrier");
   CHECK(carrier.artifact_type == kBundleType);

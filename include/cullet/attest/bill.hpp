@@ -22,7 +22,7 @@ struct Content {
   const plan::Node* origin = nullptr;  ///< the component, packages or files node it comes from
   TreeDigest tree;
   store::TreeManifest manifest;
-  std::map<std::string, std::string> sha1;     ///< of its files, by path; empty: not listed
+  std::map<std::string, std::string> sha1;     ///< of its files, by path; one is missing: no list
   std::map<std::string, std::string> package;  ///< which package a file is of, by path
 };
 

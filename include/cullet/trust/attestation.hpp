@@ -56,8 +56,9 @@ struct Attestation {
   std::string artifact_type;   ///< of the carrier; anything but a bundle is listed, not read
   std::string predicate_type;  ///< verified where `problem` is empty, else what the carrier claims
   Json predicate;              ///< null where there is a problem
-  std::size_t key = 0;         ///< index of the key that made it
-  std::string problem;         ///< why it counts for nothing; empty when it holds
+  std::string envelope;  ///< the same as a plain DSSE envelope; empty where there is a problem
+  std::size_t key = 0;   ///< index of the key that made it
+  std::string problem;   ///< why it counts for nothing; empty when it holds
 };
 
 /// Everything that refers to `manifest`, sorted by carrier, each bundle held against every key.
