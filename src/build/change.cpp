@@ -7,12 +7,11 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/build/image_parts.hpp"
 #include "cullet/build/publish.hpp"
 #include "cullet/image/contents.hpp"
 #include "cullet/image/manifest.hpp"
 #include "cullet/plan/carried.hpp"
-
-#include "image_parts.hpp"
 
 namespace cullet::build {
 

@@ -10,12 +10,12 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/build/image_parts.hpp"
 #include "cullet/image/layer.hpp"
 #include "cullet/image/manifest.hpp"
 #include "cullet/plan/carried.hpp"
 
 #include "actions.hpp"
-#include "image_parts.hpp"
 
 namespace cullet::build {
 

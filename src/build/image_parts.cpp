@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "image_parts.hpp"
+#include "cullet/build/image_parts.hpp"
 
 #include <set>
 

@@ -118,37 +118,6 @@ std::string changes(const File& before, const File& after) {
   return join(parts, ", ");
 }
 
-/// The path that `path` means once symlinks are followed inside the image's root.
-std::string follow(const Contents& contents, const std::string& path) {
-  std::vector<std::string> todo = split(path, '/');
-  std::reverse(todo.begin(), todo.end());
-  std::string done;
-  for (int links = 0; !todo.empty();) {
-    const auto part = todo.back();
-    todo.pop_back();
-    if (part.empty() || part == ".")
-      continue;
-    if (part == "..") {
-      done.erase(done.find_last_of('/') == std::string::npos ? 0 : done.find_last_of('/'));
-      continue;
-    }
-    const auto next = done.empty() ? part : done + "/" + part;
-    const auto found = contents.find(next);
-    if (found == contents.end() || found->second.entry.type != archive::EntryType::symlink) {
-      done = next;
-      continue;
-    }
-    if (++links > kMostLinks)
-      throw Error(Kind::input, cat("too many links at /", path));
-    const auto& target = found->second.entry.target;
-    if (!target.empty() && target[0] == '/')
-      done.clear();
-    auto parts = split(target, '/');
-    todo.insert(todo.end(), parts.rbegin(), parts.rend());
-  }
-  return done;
-}
-
 /// A hard link whose target was not there when it came has none.
 bool has_bytes(const File& file) {
   return file.entry.type == archive::EntryType::file ||
@@ -189,6 +158,36 @@ Contents read_contents(Repository& repository,
                  contents.insert_or_assign(entry.path.str(), std::move(file));
                });
   return contents;
+}
+
+std::string follow(const Contents& contents, const std::string& path) {
+  std::vector<std::string> todo = split(path, '/');
+  std::reverse(todo.begin(), todo.end());
+  std::string done;
+  for (int links = 0; !todo.empty();) {
+    const auto part = todo.back();
+    todo.pop_back();
+    if (part.empty() || part == ".")
+      continue;
+    if (part == "..") {
+      done.erase(done.find_last_of('/') == std::string::npos ? 0 : done.find_last_of('/'));
+      continue;
+    }
+    const auto next = done.empty() ? part : done + "/" + part;
+    const auto found = contents.find(next);
+    if (found == contents.end() || found->second.entry.type != archive::EntryType::symlink) {
+      done = next;
+      continue;
+    }
+    if (++links > kMostLinks)
+      throw Error(Kind::input, cat("too many links at /", path));
+    const auto& target = found->second.entry.target;
+    if (!target.empty() && target[0] == '/')
+      done.clear();
+    auto parts = split(target, '/');
+    todo.insert(todo.end(), parts.rbegin(), parts.rend());
+  }
+  return done;
 }
 
 void read_file(Repository& repository,

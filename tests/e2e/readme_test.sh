@@ -86,7 +86,9 @@ bash -n <(cullet completion bash)
 cullet attestations nginx
 cullet attestations nginx --type provenance | jq -e .buildDefinition >/dev/null
 cullet attestations nginx --type spdx | jq -e .spdxVersion >/dev/null
-for command in init fork patch upstream lock plan affected build shell key sign verify attestations push ls cat diff store schema completion man; do
+cullet explain nginx /usr/sbin/nginx
+cullet explain nginx --all >/dev/null
+for command in init fork patch upstream lock plan affected build shell key sign verify attestations explain push ls cat diff store schema completion man; do
   cullet "$command" --help | grep -q '^Example:' || { echo "FAILED: $command --help has no example"; exit 1; }
 done
 echo 'ok: every command has help with an example'

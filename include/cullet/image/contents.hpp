@@ -37,6 +37,10 @@ Contents read_contents(Repository& repository,
                        const Cancel& cancel,
                        const std::set<BlobDigest>& skip = {});
 
+/// The path that `path` means once symlinks are followed inside the image's root (at most 40, else
+/// Kind::input); it need not be there.
+std::string follow(const Contents& contents, const std::string& path);
+
 /// Copies one file's bytes; symlinks are followed inside the image (at most 40). Throws Kind::input
 /// when there is no such file, naming the nearest.
 void read_file(Repository& repository,
