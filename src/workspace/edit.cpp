@@ -256,7 +256,7 @@ class PatchesEditor {
         return {};
       keys.push_back({entries[i].key.scalar, begin, end});
     }
-    const auto first = trim(lines_[item.dash].substr(dash_ + 1));
+    const auto first = trim(std::string_view(lines_[item.dash]).substr(dash_ + 1));
     return first.starts_with('{') ? std::vector<KeyLines>{} : keys;
   }
 
