@@ -13,7 +13,7 @@ cp -r "$WORKSPACE/.cullet/registry" "$FIXTURE_DIR/old"
 old=$(digest_of app)
 git_do rm --quiet --force numbers && head -c 300000 /dev/urandom >"$FORK_REPOSITORY/numbers"
 git_do add --all && git_do commit --quiet --message=second && fork_pin app
-in_workspace "$CULLET" build app >/dev/null 2>&1
+in_workspace "$CULLET" build app --force >/dev/null 2>&1
 new=$(in_workspace skopeo inspect oci:.cullet/registry/app:1.0.0 | jq -r .Digest)
 [[ -n $old && $new != "$old" ]]
 
@@ -34,7 +34,7 @@ faulty() {
   in_workspace "$CULLET" push "oci:$FIXTURE_DIR/old/app:1.0.0" "$REGISTRY/$repository:1.0.0" >/dev/null 2>&1
   faulty_forget
   faulty_script "[{\"match\": \"$3\", \"skip\": $4, \"times\": $5, \"action\": $6}]"
-  in_workspace "$CULLET" push app "$FAULTY/$repository:1.0.0" >/dev/null 2>"$FIXTURE_DIR/err" || status=$?
+  in_workspace "$CULLET" push --force app "$FAULTY/$repository:1.0.0" >/dev/null 2>"$FIXTURE_DIR/err" || status=$?
   faulty_settle
   if ! jq --slurp -e 'map(select(.rule == 0)) | length > 0' "$FAULTY_LOG" >/dev/null; then
     echo "FAILED: $name: the fault never happened"
@@ -49,7 +49,7 @@ faulty() {
     refused=$((refused + 1))
     tag_is "$old"
     faulty_script '[]'
-    in_workspace "$CULLET" push app "$FAULTY/$repository:1.0.0" >/dev/null 2>&1
+    in_workspace "$CULLET" push --force app "$FAULTY/$repository:1.0.0" >/dev/null 2>&1
   fi
   tag_is "$new"
 }
@@ -83,7 +83,7 @@ faulty 'signatures alone are refused' fails "PUT .*/manifests/sha256" 1 1000 '{"
 # --- other bytes than asked for, and fewer: from the registry to a layout ---
 source_app=$FAULTY/app1:1.0.0
 layout=$FIXTURE_DIR/pulled
-pull() { in_workspace "$CULLET" push "$source_app" "oci:$layout/app:1.0.0"; }
+pull() { in_workspace "$CULLET" push --force "$source_app" "oci:$layout/app:1.0.0"; }
 in_workspace "$CULLET" push "oci:$FIXTURE_DIR/old/app:1.0.0" "oci:$layout/app:1.0.0" >/dev/null
 for fault in '"corrupt": 100' '"truncate": 100' '"reset": 100'; do
   faulty_script "[{\"match\": \"GET .*/blobs/\", \"action\": {$fault}}]"
