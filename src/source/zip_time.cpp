@@ -80,7 +80,10 @@ Directory find_directory(int fd, std::uint64_t file_size, const std::string& nam
     return directory;
   if (at < kLocatorSize || tail.compare(at - kLocatorSize, 4, kLocator64) != 0)
     throw bad();
-  const auto end64 = read_at(fd, little(tail, at - kLocatorSize + 8, 8), 56, name);
+  const auto place = little(tail, at - kLocatorSize + 8, 8);
+  if (place > file_size)
+    throw bad();
+  const auto end64 = read_at(fd, place, 56, name);
   if (end64.size() < 56 || !end64.starts_with(kEnd64))
     throw bad();
   return {little(end64, 48, 8), little(end64, 40, 8)};
