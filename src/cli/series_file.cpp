@@ -2,10 +2,12 @@
 #include "series_file.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include "cullet/base/digest.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
@@ -72,6 +74,21 @@ bool is_named(const workspace::Workspace& workspace,
   return std::any_of(series.entries.begin(), series.entries.end(), [&](const auto& entry) {
     return names(entry.patch);
   });
+}
+
+/// Removes a patch's file. One that somebody has changed since holds work that is nowhere else.
+void remove_patch(Session& session,
+                  const workspace::Patch::File& patch,
+                  const std::optional<Sha256>& named) {
+  const auto file = forks_of(session) / patch.path;
+  const auto text = find_file(file, kMaxPatch);
+  if (text && named && sha256(*text) != *named) {
+    session.environment().err << cat(
+        "note: forks/", patch.path, " stays: it is not the patch that the fork named\n");
+    return;
+  }
+  std::error_code ignored;
+  fs::remove(file, ignored);
 }
 
 /// One process at a time changes the workspace's series.
@@ -230,10 +247,9 @@ void write_series(Session& session, const workspace::Fork& fork, const NewSeries
   replace_file(file, edited);
   for (const auto& patch : fork.patches) {
     const auto* was = std::get_if<workspace::Patch::File>(&patch.from);
-    std::error_code ignored;
     if (was != nullptr && was->path.starts_with(fork.name + "/") &&
         !is_named(session.workspace(), fork, series, was->path))
-      fs::remove(forks_of(session) / was->path, ignored);
+      remove_patch(session, *was, patch.sha256);
   }
 }
 

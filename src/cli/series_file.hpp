@@ -68,7 +68,8 @@ void try_series(Session& session,
                 ProgressView& view);
 
 /// Writes the patch files, then forks/FORK.yaml as one (pin and series), then removes patch files
-/// that no fork names any more. Killed at any instant, the workspace is as before or complete, but
+/// that no fork names any more; one whose content is not what its `sha256` says stays, with a note
+/// on standard error. Killed at any instant, the workspace is as before or complete, but
 /// for files that nothing names. Throws Kind::input, with nothing changed, where the fork's file
 /// has changed since it was read.
 void write_series(Session& session, const workspace::Fork& fork, const NewSeries& series);

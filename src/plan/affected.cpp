@@ -24,6 +24,14 @@ bool is_about(const environment::LockedPackage& package, const std::string& name
   return package.name == name || package.source == name;
 }
 
+/// All names of a few, the first of many and how many more there are.
+std::string some_of(const std::vector<std::string>& names) {
+  constexpr std::size_t kFew = 3;
+  if (names.size() <= kFew)
+    return join(names, ", ");
+  return cat(names.front(), " and ", names.size() - 1, " others");
+}
+
 /// Follows what a name reaches through the recipes of a workspace.
 class Search {
  public:
@@ -98,7 +106,7 @@ class Search {
         continue;
       Path path{cat("package ", package.name, " ", package.version)};
       if (std::find(requested.begin(), requested.end(), package.name) == requested.end())
-        path.push_back(cat("which comes with ", join(requested, ", ")));
+        path.push_back(cat("which comes with ", some_of(requested)));
       return path;
     }
     return std::nullopt;

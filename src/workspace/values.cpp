@@ -248,17 +248,24 @@ bool is_tag(std::string_view text) {
 
 namespace {
 
-std::string with_digits(std::string text, std::string_view placeholder) {
-  for (auto at = text.find(placeholder); at != std::string::npos; at = text.find(placeholder))
-    text.replace(at, placeholder.size(), "0");
-  return text;
+/// A pattern as one of the tags it can give: a digit for each placeholder.
+std::string sample_tag(std::string_view pattern) {
+  std::string tag;
+  while (!pattern.empty()) {
+    const std::string_view placeholder = pattern.starts_with("{version}") ? "{version}"
+                                         : pattern.starts_with("{n}")     ? "{n}"
+                                                                          : "";
+    tag += placeholder.empty() ? pattern.front() : '0';
+    pattern.remove_prefix(std::max<std::size_t>(placeholder.size(), 1));
+  }
+  return tag;
 }
 
 }  // namespace
 
 std::string read_tag(const Node& node) {
   auto text = read_line(node);
-  if (!is_tag(with_digits(text, "{version}")))
+  if (text.find("{n}") != std::string::npos || !is_tag(sample_tag(text)))
     reject(node, "a tag of letters, digits, '.', '_' and '-', with {version} in it or not");
   return text;
 }
@@ -267,7 +274,7 @@ std::string read_numbered_tag(const Node& node) {
   constexpr std::string_view kNumber = "{n}";
   auto text = read_line(node);
   const auto at = text.find(kNumber);
-  const auto filled = with_digits(with_digits(text, "{version}"), kNumber);
+  const auto filled = sample_tag(text);
   const bool letter = std::any_of(filled.begin(), filled.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   });

@@ -162,6 +162,15 @@ same "$(find "$WORKSPACE/forks/greeting" -type f | wc -l)" 0 'with their files'
 same "$(head -n 1 "$fork")" '# the greeting of the house' 'the comment still stands'
 sandboxed | grep -q 'hello from greeting'
 
+# --- a patch file that somebody works in is not thrown away with its line ---
+c patch add greeting "$FIXTURE_DIR/fix.patch" "${reason[@]}" >/dev/null
+echo 'unsaved work' >>"$WORKSPACE/forks/greeting/fix.patch"
+c patch drop greeting fix 2>err.txt >/dev/null
+grep -q '^note: forks/greeting/fix.patch stays' err.txt
+grep -q 'unsaved work' "$WORKSPACE/forks/greeting/fix.patch"
+rm "$WORKSPACE/forks/greeting/fix.patch"
+echo 'ok: a patch file that was changed outlives its line'
+
 # --- killed at any instant, the workspace is whole ---
 for delay in 0 0.01 0.02 0.04 0.06 0.08 0.1 0.15 0.2 0.3; do
   in_workspace timeout --signal=KILL "$(awk "BEGIN { print $delay + 0.001 }")" "$CULLET" patch add greeting "$FIXTURE_DIR/fix.patch" "${reason[@]}" >/dev/null 2>&1 || true

@@ -42,8 +42,13 @@ int check(Session& session, const std::vector<std::string>& names, unsigned time
   if (session.options().json)
     session.print({{"forks", forks}, {"behind", behind}, {"failed", failed}});
   else
-    session.environment().out
-        << cat(answers.size(), " forks, ", behind, " behind, ", failed, " failed") << '\n';
+    session.environment().out << cat(answers.size(),
+                                     answers.size() == 1 ? " fork, " : " forks, ",
+                                     behind,
+                                     " behind, ",
+                                     failed,
+                                     " failed")
+                              << '\n';
   return status_of(answers);
 }
 
