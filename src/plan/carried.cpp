@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/plan/carried.hpp"
 
-#include <map>
-#include <set>
-
 #include "cullet/base/text.hpp"
 
 namespace cullet::plan {
@@ -17,31 +14,33 @@ std::string day(std::int64_t seconds) {
 
 }  // namespace
 
-std::vector<const workspace::Fork*> patched_forks(const workspace::Workspace& workspace,
-                                                  const workspace::Recipe& recipe) {
-  std::vector<std::string> todo;
-  if (recipe.image)
-    for (const auto& content : recipe.image->contents)
-      if (const auto* ref = std::get_if<workspace::OutputRef>(&content))
-        todo.push_back(ref->recipe);
-  std::set<std::string> seen;
-  std::map<std::string, const workspace::Fork*> forks;
-  while (!todo.empty()) {
-    const auto name = std::move(todo.back());
-    todo.pop_back();
-    const auto found = workspace.recipes.find(name);
-    if (found == workspace.recipes.end() || !seen.insert(name).second)
-      continue;
-    if (const auto fork = workspace.forks.find(found->second.fork);
-        fork != workspace.forks.end() && !fork->second.patches.empty())
-      forks[fork->first] = &fork->second;
-    for (const auto& need : found->second.needs)
-      todo.push_back(need.recipe);
+const std::set<std::string>& PatchedForks::of_component(const std::string& name) {
+  // Recipes that need each other, which make() reports, end here too.
+  const auto [known, added] = components_.try_emplace(name);
+  const auto recipe = workspace_.recipes.find(name);
+  if (!added || recipe == workspace_.recipes.end())
+    return known->second;
+  auto& forks = known->second;
+  const auto fork = workspace_.forks.find(recipe->second.fork);
+  if (fork != workspace_.forks.end() && !fork->second.patches.empty())
+    forks.insert(fork->first);
+  for (const auto& need : recipe->second.needs) {
+    const auto& below = of_component(need.recipe);
+    forks.insert(below.begin(), below.end());
   }
-  std::vector<const workspace::Fork*> out;
-  for (const auto& [name, fork] : forks)
-    out.push_back(fork);
-  return out;
+  return forks;
+}
+
+std::set<std::string> PatchedForks::of_image(const workspace::Recipe& recipe) {
+  std::set<std::string> forks;
+  if (!recipe.image)
+    return forks;
+  for (const auto& content : recipe.image->contents)
+    if (const auto* ref = std::get_if<workspace::OutputRef>(&content)) {
+      const auto& below = of_component(ref->recipe);
+      forks.insert(below.begin(), below.end());
+    }
+  return forks;
 }
 
 Json describe_patches(const workspace::Fork& fork) {

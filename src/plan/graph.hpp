@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "cullet/plan/carried.hpp"
 #include "cullet/plan/plan.hpp"
 
 namespace cullet::plan {
@@ -16,7 +17,11 @@ class GraphBuilder {
                const environment::Lock& lock,
                const std::function<Sha256(const std::string&)>& patch_digest,
                const Edits& edits)
-      : workspace_(workspace), lock_(lock), patch_digest_(patch_digest), edits_(edits) {}
+      : workspace_(workspace),
+        lock_(lock),
+        patch_digest_(patch_digest),
+        edits_(edits),
+        patched_(workspace) {}
 
   /// Plans a recipe and all that it needs.
   void add_target(const workspace::Recipe& recipe);
@@ -52,6 +57,7 @@ class GraphBuilder {
   const environment::Lock& lock_;
   const std::function<Sha256(const std::string&)>& patch_digest_;
   const Edits& edits_;
+  PatchedForks patched_;
   Plan plan_;
   std::map<std::string, std::size_t> by_title_;
   std::vector<const workspace::Recipe*> path_;  ///< recipes being planned, for cycles

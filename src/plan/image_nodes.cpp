@@ -129,6 +129,8 @@ void GraphBuilder::add_epochs(const workspace::Recipe& recipe, Node& node) {
 
 std::set<std::string> GraphBuilder::edits_below(const Node& node) const {
   std::set<std::string> found;
+  if (edits_.empty())
+    return found;
   std::set<std::size_t> seen;
   std::vector<std::size_t> rest;
   const auto add = [&](const Node& from) {
@@ -167,9 +169,10 @@ std::size_t GraphBuilder::image(const workspace::Recipe& recipe,
   // Only where there are any, so that a build without edits has the keys that it always had.
   if (const auto edited = edits_below(node); !edited.empty())
     node.fixed["edits"] = edited;
-  for (const auto* fork : patched_forks(workspace_, recipe)) {
-    node.fixed["patches"][fork->name] = describe_patches(*fork);
-    node.dependencies.push_back({"patches " + fork->name, source(*fork), "patches"});
+  for (const auto& name : patched_.of_image(recipe)) {
+    const auto& fork = workspace_.forks.at(name);
+    node.fixed["patches"][name] = describe_patches(fork);
+    node.dependencies.push_back({"patches " + name, source(fork), "patches"});
   }
   // The trees are read to find conflicts between layers.
   for (const auto& content : contents)

@@ -77,7 +77,7 @@ TagRules tag_rules(const workspace::Workspace& workspace, const workspace::Recip
   }
   if (rules.tags.empty())
     rules.tags.push_back({"latest", false});
-  rules.patched = !patched_forks(workspace, recipe).empty();
+  rules.patched = !PatchedForks(workspace).of_image(recipe).empty();
   const auto pattern = with_version(workspace.config.break_glass_tag, as_tag(version));
   const auto at = pattern.find(kNumber);
   rules.before_number = pattern.substr(0, at);

@@ -65,7 +65,7 @@ class EventReader {
     if (yaml_parser_parse(&parser_, &event) == 0)
       throw malformed();
     const Handle<yaml_event_t, yaml_event_delete> owner(&event);
-    const auto at = position(event.start_mark);
+    const auto at = mark(event.start_mark);
     switch (event.type) {
       case YAML_STREAM_END_EVENT:
         return false;
@@ -101,31 +101,34 @@ class EventReader {
   }
 
  private:
-  [[nodiscard]] Position position(const yaml_mark_t& mark) const {
-    return {file_, static_cast<int>(mark.line) + 1, static_cast<int>(mark.column) + 1};
+  static Mark mark(const yaml_mark_t& mark) {
+    return {static_cast<int>(mark.line) + 1, static_cast<int>(mark.column) + 1};
   }
+  [[nodiscard]] Position position(Mark at) const { return {file_, at.line, at.column}; }
 
   [[nodiscard]] Error malformed() const {
     if (parser_.error == YAML_MEMORY_ERROR)
       throw std::bad_alloc();
     // The reader's own problems (a character YAML has no room for) come with no mark.
-    const auto at = position(parser_.problem_mark);
+    const auto at = position(mark(parser_.problem_mark));
     auto error = error_at(at, cat("malformed YAML: ", parser_.problem));
     if (parser_.context != nullptr)
-      error.detail(cat(parser_.context, " at ", position(parser_.context_mark).str()));
+      error.detail(cat(parser_.context, " at ", position(mark(parser_.context_mark)).str()));
     return error;
   }
 
-  [[noreturn]] static void refuse_anchor(const Position& at) {
-    throw error_at(at, "anchors and aliases are not used here").hint("write the value out");
+  [[noreturn]] void refuse_anchor(Mark at) const {
+    throw error_at(position(at), "anchors and aliases are not used here")
+        .hint("write the value out");
   }
 
-  static void refuse_extras(const Position& at, const yaml_char_t* anchor, const yaml_char_t* tag) {
+  void refuse_extras(Mark at, const yaml_char_t* anchor, const yaml_char_t* tag) const {
     if (anchor != nullptr)
       refuse_anchor(at);
     if (tag != nullptr)
       throw error_at(
-          at, cat("tags are not used here: '", printable(reinterpret_cast<const char*>(tag)), "'"));
+          position(at),
+          cat("tags are not used here: '", printable(reinterpret_cast<const char*>(tag)), "'"));
   }
 
   const std::string& file_;

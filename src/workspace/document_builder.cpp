@@ -17,7 +17,7 @@ bool is_null(std::string_view text) {
 
 }  // namespace
 
-Node DocumentBuilder::make(Node::Type type, const Position& at) const {
+Node DocumentBuilder::make(Node::Type type, Mark at) const {
   Node node;
   node.type = type;
   node.file = &file_;
@@ -26,13 +26,17 @@ Node DocumentBuilder::make(Node::Type type, const Position& at) const {
   return node;
 }
 
-void DocumentBuilder::start_document(const Position& at) {
+Error DocumentBuilder::error(Mark at, std::string_view message) const {
+  return error_at({file_, at.line, at.column}, message);
+}
+
+void DocumentBuilder::start_document(Mark at) {
   if (started_)
-    throw error_at(at, "a second document: one file holds one");
+    throw error(at, "a second document: one file holds one");
   started_ = true;
 }
 
-void DocumentBuilder::scalar(const Position& at, bool plain, std::string text) {
+void DocumentBuilder::scalar(Mark at, bool plain, std::string text) {
   auto node = make(plain && is_null(text) ? Node::Type::null : Node::Type::scalar, at);
   node.plain = plain;
   if (node.type == Node::Type::scalar)
@@ -40,12 +44,12 @@ void DocumentBuilder::scalar(const Position& at, bool plain, std::string text) {
   add(std::move(node));
 }
 
-void DocumentBuilder::open(Node::Type type, const Position& at) {
+void DocumentBuilder::open(Node::Type type, Mark at) {
   auto node = make(type, at);
   if (open_.size() >= kMaxDepth)
-    throw error_at(at, cat("nested deeper than ", kMaxDepth, " levels"));
+    throw error(at, cat("nested deeper than ", kMaxDepth, " levels"));
   if (!open_.empty() && open_.back().node.type == Node::Type::map && !open_.back().key)
-    throw error_at(at, "a key must be text");
+    throw error(at, "a key must be text");
   // The label is known now, and the entries that follow want it.
   if (!open_.empty()) {
     const auto& parent = open_.back();

@@ -10,6 +10,11 @@
 
 namespace cullet::workspace {
 
+/// Where something stands in the file, counted from 1.
+struct Mark {
+  int line = 0, column = 0;
+};
+
 /// Builds a Node from a parser's events and refuses, while they come, what a workspace file may not
 /// hold.
 class DocumentBuilder {
@@ -17,10 +22,10 @@ class DocumentBuilder {
   /// `file` must outlive the builder and what it makes.
   explicit DocumentBuilder(const std::string& file) : file_(file) {}
 
-  void start_document(const Position& at);
+  void start_document(Mark at);
   /// `plain`: without quotes. A plain scalar that is empty, "~" or "null" is a null.
-  void scalar(const Position& at, bool plain, std::string text);
-  void open(Node::Type type, const Position& at);
+  void scalar(Mark at, bool plain, std::string text);
+  void open(Node::Type type, Mark at);
   void close();
 
   /// The document, or nullopt when there was none.
@@ -34,7 +39,8 @@ class DocumentBuilder {
     std::set<std::string> keys;  ///< of a map with many: searching its entries would take long
   };
 
-  [[nodiscard]] Node make(Node::Type type, const Position& at) const;
+  [[nodiscard]] Node make(Node::Type type, Mark at) const;
+  [[nodiscard]] Error error(Mark at, std::string_view message) const;
   void add(Node node);
   void add_key(Open& map, Node key) const;
 

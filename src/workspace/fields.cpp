@@ -49,15 +49,15 @@ std::vector<Position> positions(const Node& list) {
 
 void check_keys(const Node& node,
                 std::string_view what,
-                const std::vector<std::string>& known,
-                const std::vector<std::string>& required) {
+                const std::vector<std::string_view>& known,
+                const std::vector<std::string_view>& required) {
   expect_map(node, what);
   for (const auto& entry : node.entries)
     if (std::find(known.begin(), known.end(), entry.key.scalar) == known.end())
       throw unknown_word(entry.key.at(),
                          cat("unknown key '", printable(entry.key.scalar), "' in ", what),
                          entry.key.scalar,
-                         known);
+                         {known.begin(), known.end()});
   for (const auto& key : required)
     if (find(node, key) == nullptr)
       throw error_at(node.at(), cat(what, " needs '", key, "'"));

@@ -28,8 +28,8 @@ struct Field {
 /// names the map: "a step".
 void check_keys(const Node& node,
                 std::string_view what,
-                const std::vector<std::string>& known,
-                const std::vector<std::string>& required);
+                const std::vector<std::string_view>& known,
+                const std::vector<std::string_view>& required);
 
 /// Throws unless `node` is of the type, saying what was expected.
 void expect_map(const Node& node, std::string_view what);
@@ -45,7 +45,7 @@ std::vector<Position> positions(const Node& list);
 /// explains more than the required one that is then missing.
 template <class T, std::size_t N>
 void read_fields(const Node& node, std::string_view what, const Field<T> (&fields)[N], T& into) {
-  std::vector<std::string> known, required;
+  std::vector<std::string_view> known, required;
   for (const auto& field : fields) {
     known.emplace_back(field.key);
     if (field.presence == Presence::required)

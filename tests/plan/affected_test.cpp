@@ -114,12 +114,14 @@ TEST_CASE("affected: what it reaches in a plan is what it says") {
   CHECK(!by_fork.reaches("files"));
 }
 
-TEST_CASE("patched_forks: through needs, too, and no others") {
+TEST_CASE("PatchedForks: through needs, too, and no others") {
   const auto world = chain();
   const auto& recipes = world.workspace_.recipes;
-  CHECK(patched_forks(world.workspace_, recipes.at("n")).size() == 1);
-  CHECK(patched_forks(world.workspace_, recipes.at("o")).empty());
-  CHECK(patched_forks(world.workspace_, recipes.at("p")).empty());  // it has no image
+  PatchedForks patched(world.workspace_);
+  const std::set<std::string> z{"z"};
+  CHECK(patched.of_image(recipes.at("n")) == z);
+  CHECK(patched.of_image(recipes.at("o")).empty());
+  CHECK(patched.of_image(recipes.at("n")) == z);  // asked again
 }
 
 TEST_CASE("plan: a reason changes the images that carry the patch, and no component") {

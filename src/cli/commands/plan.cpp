@@ -22,6 +22,17 @@ std::string_view state_name(plan::State state) {
   return "";
 }
 
+Json to_json(const plan::Node& node) {
+  Json action{{"action", plan::name(node.kind)},
+              {"subject", node.subject},
+              {"state", state_name(node.state)}};
+  if (node.key)
+    action["key"] = node.key->str();
+  if (!node.why.empty())
+    action["why"] = node.why;
+  return action;
+}
+
 int show_plan(Session& session, const std::vector<std::string>& recipes, bool all, bool strict) {
   const auto& workspace = session.workspace();
   auto plan = plan::make(workspace, session.lock(), recipes, [&](const std::string& path) {
@@ -31,28 +42,23 @@ int show_plan(Session& session, const std::vector<std::string>& recipes, bool al
   warn_expired(session, expired, strict);
   build::Observer silent;
   plan::examine(plan, build::knowledge(session.build_context(silent)));
-  Json actions = Json::array();
+  if (session.options().json) {
+    Json actions = Json::array();
+    for (const auto& node : plan.nodes)
+      actions.push_back(to_json(node));
+    session.print({{"actions", actions}, {"warnings", to_json(expired)}});
+    return 0;
+  }
+  auto& out = session.environment().out;
   std::size_t cached = 0;
   for (const auto& node : plan.nodes) {
-    cached += node.state == plan::State::cached ? 1 : 0;
-    Json action{{"action", plan::name(node.kind)},
-                {"subject", node.subject},
-                {"state", state_name(node.state)}};
-    if (node.key)
-      action["key"] = node.key->str();
-    if (!node.why.empty())
-      action["why"] = node.why;
-    actions.push_back(std::move(action));
-    if (!session.options().json && (all || node.state != plan::State::cached))
-      session.environment().out
-          << cat(state_name(node.state), "  ", node.title(), node.why.empty() ? "" : ": ", node.why)
+    const bool is_cached = node.state == plan::State::cached;
+    cached += is_cached ? 1 : 0;
+    if (all || !is_cached)
+      out << cat(state_name(node.state), "  ", node.title(), node.why.empty() ? "" : ": ", node.why)
           << '\n';
   }
-  if (session.options().json)
-    session.print({{"actions", actions}, {"warnings", to_json(expired)}});
-  else
-    session.environment().out << cat(cached, " of ", plan.nodes.size(), " actions are cached")
-                              << '\n';
+  out << cat(cached, " of ", plan.nodes.size(), " actions are cached") << '\n';
   return 0;
 }
 
