@@ -101,6 +101,8 @@ void Account::read_files(const Json& spdx) {
   constexpr std::string_view kHere = "./";
   for (const auto& file : array_at(spdx, "files", kSpdx)) {
     const auto& name = string_at(file, "fileName", kSpdx);
+    if (printable(name) != name)
+      throw Error(Kind::input, cat(kSpdx, ": ", printable(name), " has control characters"));
     const auto owner = owners.find(string_at(file, "SPDXID", kSpdx));
     if (owner == owners.end())
       throw Error(Kind::input, cat(kSpdx, ": ", printable(name), " belongs to no package"));

@@ -45,16 +45,13 @@ class ElfFile {
 
   std::optional<DynamicObject> dynamic() const {
     DynamicObject object;
-    bool found = false;
-    for (const auto& section : sections_) {
-      if (section.type == kDynamicSection) {
-        read_tags(section, object);
-        found = true;
-      } else if (section.type == kSymbolSection) {
-        read_symbols(section, object);
-      }
-    }
-    return found ? std::optional(std::move(object)) : std::nullopt;
+    if (const auto* symbols = only(kSymbolSection))
+      read_symbols(*symbols, object);
+    const auto* tags = only(kDynamicSection);
+    if (tags == nullptr)
+      return std::nullopt;
+    read_tags(*tags, object);
+    return object;
   }
 
  private:
@@ -82,6 +79,18 @@ class ElfFile {
             static_cast<std::uint32_t>(number(sum(at, wide_ ? 40 : 24), 4)),
             word(sum(at, wide_ ? 24 : 16)),
             word(sum(at, wide_ ? 32 : 20))};
+  }
+
+  /// The section of a type that a file has at most once (gABI, "Sections"); null where it has none.
+  const Section* only(std::uint32_t type) const {
+    const Section* found = nullptr;
+    for (const auto& section : sections_) {
+      if (section.type == type && found != nullptr)
+        throw malformed("it has two sections of a kind that stands there once");
+      if (section.type == type)
+        found = &section;
+    }
+    return found;
   }
 
   /// A section's bytes.

@@ -254,5 +254,42 @@ def main():
         put("layer", name, data)
 
 
+    elf_corpus()
+
+
+def elf(sections, wide=True, order="<"):
+    """An ELF file of these (type, link, content) sections, after the null one."""
+    head, each = (64, 64) if wide else (52, 40)
+    word = "Q" if wide else "I"
+    at, bodies, table = head, b"", bytes(each)
+    for kind, link, content in sections:
+        table += struct.pack(order + "II" + word * 4 + "II" + word * 2, 0, kind, 0, 0, at, len(content), link, 0, 0, 0)
+        bodies += content
+        at += len(content)
+    ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if order == "<" else 2, 1]) + bytes(9)
+    return ident + struct.pack(order + "HHI" + word * 3 + "IHHHHHH", 3, 62, 1, 0, 0, at, 0, head, 0, 0, each,
+                               len(sections) + 1, 0) + bodies + table
+
+
+def elf_corpus():
+    names = b"\0libx.so.1\0libc.so.6\0offered\0"
+    for wide, order, name in ((True, "<", "wide-little"), (True, ">", "wide-big"), (False, "<", "narrow-little"),
+                              (False, ">", "narrow-big")):
+        word = "Q" if wide else "I"
+        tags = struct.pack(order + word * 6, 14, 1, 1, 11, 0, 0)
+        symbol = (struct.pack(order + "IBBHQQ", 21, 0x12, 0, 1, 0, 0) if wide
+                  else struct.pack(order + "IIIBBH", 21, 0, 0, 0x12, 0, 1))
+        put("elf", name, elf([(3, 0, names), (6, 1, tags), (11, 1, bytes(len(symbol)) + symbol)], wide, order))
+    tags = struct.pack("<QQ", 14, 1)
+    put("elf", "name-outside-its-table", elf([(3, 0, names), (6, 1, struct.pack("<QQ", 14, 99999))]))
+    put("elf", "name-without-end", elf([(3, 0, b"\0endless"), (6, 1, struct.pack("<QQ", 1, 1))]))
+    put("elf", "names-missing", elf([(6, 9, tags)]))
+    put("elf", "two-dynamic-sections", elf([(3, 0, names), (6, 1, tags), (6, 1, tags)]))
+    put("elf", "cut", elf([(3, 0, names), (6, 1, tags)])[:-40])
+    put("elf", "table-overflows", elf([]).replace(struct.pack("<Q", 64), b"\xff" * 8, 1))
+    put("elf", "not-dynamic", elf([(1, 0, b"code")]))
+    put("elf", "magic-alone", b"\x7fELF")
+
+
 if __name__ == "__main__":
     main()
