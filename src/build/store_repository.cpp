@@ -1,25 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/base/error.hpp"
 #include "cullet/build/publish.hpp"
+#include "cullet/image/blob_file.hpp"
 
 namespace cullet::build {
 
 namespace {
-
-/// A blob of the store with its descriptor kept open while it is read.
-class BlobSource final : public Source {
- public:
-  BlobSource(Fd file, const image::Descriptor& blob)
-      : file_(std::move(file)),
-        inner_(file_.get(), blob.digest.str()),
-        verified_(inner_, blob.digest, blob.size) {}
-  std::size_t read(std::span<std::byte> into) override { return verified_.read(into); }
-
- private:
-  Fd file_;
-  FdSource inner_;
-  VerifyingSource verified_;
-};
 
 class StoreRepository final : public image::Repository {
  public:
@@ -40,7 +26,7 @@ class StoreRepository final : public image::Repository {
     return store_.blob_size(blob.digest) == blob.size;
   }
   std::unique_ptr<Source> open_blob(const image::Descriptor& blob) override {
-    return std::make_unique<BlobSource>(store_.open_blob(blob.digest), blob);
+    return image::open_blob_file(store_.open_blob(blob.digest), blob);
   }
   std::filesystem::path blob_file(const image::Descriptor& blob) override {
     return store_.blob_path(blob.digest);

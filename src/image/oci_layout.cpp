@@ -8,6 +8,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/image/blob_file.hpp"
 
 #include "layout_blobs.hpp"
 #include "layout_index.hpp"
@@ -33,21 +34,6 @@ void require_tag(const std::string& tag) {
             "a tag is up to 128 letters, digits, '_', '.' and '-', and begins with none of the "
             "last two");
 }
-
-/// A blob with its file held open while it is read.
-class BlobSource final : public Source {
- public:
-  BlobSource(Fd file, const Descriptor& blob)
-      : file_(std::move(file)),
-        inner_(file_.get(), blob.digest.str()),
-        verified_(inner_, blob.digest, blob.size) {}
-  std::size_t read(std::span<std::byte> into) override { return verified_.read(into); }
-
- private:
-  Fd file_;
-  FdSource inner_;
-  VerifyingSource verified_;
-};
 
 class OciLayout final : public Repository {
  public:
@@ -98,8 +84,8 @@ class OciLayout final : public Repository {
     Descriptor blob;
     blob.digest = digest;
     blob.size = *size;
-    BlobSource source(blobs_.open(digest), blob);
-    auto bytes = read_all(source, kMaxManifestBytes, cat("manifest ", digest));
+    const auto source = open_blob_file(blobs_.open(digest), blob);
+    auto bytes = read_all(*source, kMaxManifestBytes, cat("manifest ", digest));
     auto type = media_type(digest, bytes);
     return ManifestBytes{std::move(bytes), std::move(type)};
   }
@@ -107,7 +93,7 @@ class OciLayout final : public Repository {
   bool has_manifest(const BlobDigest& digest) override { return blobs_.size(digest).has_value(); }
   bool has_blob(const Descriptor& blob) override { return blobs_.size(blob.digest) == blob.size; }
   std::unique_ptr<Source> open_blob(const Descriptor& blob) override {
-    return std::make_unique<BlobSource>(blobs_.open(blob.digest), blob);
+    return open_blob_file(blobs_.open(blob.digest), blob);
   }
   std::filesystem::path blob_file(const Descriptor& blob) override {
     return blobs_.path(blob.digest);

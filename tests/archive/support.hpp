@@ -19,20 +19,9 @@
 #include "cullet/base/file.hpp"
 #include "cullet/base/process.hpp"
 
-namespace cullet::archive {
+#include "base/failure.hpp"
 
-/// The Error that `work` throws; fails the test when none comes.
-template <class Work>
-Error failure(Work&& work) {
-  std::optional<Error> caught;
-  try {
-    std::forward<Work>(work)();
-  } catch (const Error& error) {
-    caught = error;
-  }
-  REQUIRE(caught);
-  return *caught;
-}
+namespace cullet::archive {
 
 inline std::filesystem::path temporary_parent() {
   const char* const given = std::getenv("TMPDIR");

@@ -15,7 +15,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto object = image::read_dynamic(as_bytes(text));
     if (!object)
       return;
-    require(text.starts_with("\x7f" "ELF"), "nothing else is an ELF file");
+    require(text.starts_with("\x7f"
+                             "ELF"),
+            "nothing else is an ELF file");
     require(text.find(object->soname) != text.npos, "a name stands in the file");
     for (const auto& symbol : object->symbols)
       require(text.find(symbol) != text.npos, "a symbol stands in the file");

@@ -12,24 +12,14 @@
 
 using namespace cullet;
 using namespace cullet::http;
+using test::pattern;
 using test::Servers;
 
 namespace {
 
-std::string pattern(std::size_t size) {
-  std::string text(size, '\0');
-  std::uint32_t state = 1;
-  for (char& c : text) {
-    state = state * 1664525U + 1013904223U;
-    c = static_cast<char>(state >> 24U);
-  }
-  return text;
-}
-
 /// A faulty server over a directory with one file, "data".
 struct Site {
-  explicit Site(const std::string& content = "hello")
-      : servers({"mkdir $FIXTURE_DIR/site", "faulty_serve $FIXTURE_DIR/site"}) {
+  explicit Site(const std::string& content = "hello") : servers(test::kScripted) {
     replace_file(servers["FIXTURE_DIR"] + "/site/data", content);
   }
   [[nodiscard]] std::string url(const std::string& path = "/data") const {

@@ -8,24 +8,14 @@
 
 using namespace cullet;
 using namespace cullet::http;
+using test::pattern;
 using test::Servers;
 
 namespace {
 
-std::string pattern(std::size_t size) {
-  std::string text(size, '\0');
-  std::uint32_t state = 7;
-  for (char& c : text) {
-    state = state * 1664525U + 1013904223U;
-    c = static_cast<char>(state >> 24U);
-  }
-  return text;
-}
-
 /// A mirror with one file, "data", that holds `content`.
 struct Mirror {
-  explicit Mirror(const std::string& content)
-      : servers({"mkdir $FIXTURE_DIR/site", "faulty_serve $FIXTURE_DIR/site"}) {
+  explicit Mirror(const std::string& content) : servers(test::kScripted) {
     replace_file(servers["FIXTURE_DIR"] + "/site/data", content);
   }
   [[nodiscard]] std::string url() const { return servers["FAULTY_URL"] + "/data"; }

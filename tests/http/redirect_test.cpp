@@ -12,9 +12,6 @@ using test::Servers;
 
 namespace {
 
-const std::vector<std::string> kSite = {"mkdir $FIXTURE_DIR/site",
-                                        "faulty_serve $FIXTURE_DIR/site"};
-
 Json redirect(const std::string& from, int status, const std::string& to) {
   return {{"match", from},
           {"action", {{"status", status}, {"headers", {{"Location", to}}}, {"body", "moved"}}}};
@@ -35,8 +32,8 @@ Request authorised(const std::string& url) {
 
 TEST_CASE("Client: Authorization stays at its origin") {
   CULLET_REQUIRE_PROGRAMS("python3", "bash", "setpriv");
-  const Servers here(kSite);
-  const Servers there(kSite);
+  const Servers here(test::kScripted);
+  const Servers there(test::kScripted);
   here.script(
       Json::array({redirect("/a", 307, "/b"), redirect("/b", 307, there["FAULTY_URL"] + "/c")}));
   // And it does not come back by way of another host.
@@ -60,8 +57,8 @@ TEST_CASE("Client: Authorization stays at its origin") {
 
 TEST_CASE("Client: user and password of a URL are Basic credentials for its origin") {
   CULLET_REQUIRE_PROGRAMS("python3", "bash", "setpriv");
-  const Servers here(kSite);
-  const Servers there(kSite);
+  const Servers here(test::kScripted);
+  const Servers there(test::kScripted);
   here.script(Json::array({redirect("/a", 302, there["FAULTY_URL"] + "/b")}));
   there.script(Json::array({answer("/b")}));
   Client client(test::fast_options(), Cancel());
@@ -74,7 +71,7 @@ TEST_CASE("Client: user and password of a URL are Basic credentials for its orig
 
 TEST_CASE("Client: methods through redirects") {
   CULLET_REQUIRE_PROGRAMS("python3", "bash", "setpriv");
-  const Servers site(kSite);
+  const Servers site(test::kScripted);
   Client client(test::fast_options(), Cancel());
   const std::string body = "body";
   const auto method_after = [&](const std::string& method, int status) {
@@ -103,7 +100,7 @@ TEST_CASE("Client: methods through redirects") {
 
 TEST_CASE("Client: redirects that are refused") {
   CULLET_REQUIRE_PROGRAMS("python3", "bash", "setpriv");
-  const Servers site(kSite);
+  const Servers site(test::kScripted);
   Client client(test::fast_options(), Cancel());
   const auto message = [&](const std::string& to) {
     site.script(Json::array({redirect("/a", 302, to)}));
@@ -125,7 +122,7 @@ TEST_CASE("Client: redirects that are refused") {
 
 TEST_CASE("Client: redirects are only followed if wanted") {
   CULLET_REQUIRE_PROGRAMS("python3", "bash", "setpriv");
-  const Servers site(kSite);
+  const Servers site(test::kScripted);
   site.script(Json::array({redirect("/a", 307, "/b")}));
   Client client(test::fast_options(), Cancel());
   auto request = authorised(site["FAULTY_URL"] + "/a");
@@ -138,7 +135,7 @@ TEST_CASE("Client: redirects are only followed if wanted") {
 
 TEST_CASE("Client: a redirect's body never reaches the sink") {
   CULLET_REQUIRE_PROGRAMS("python3", "bash", "setpriv");
-  const Servers site(kSite);
+  const Servers site(test::kScripted);
   site.script(Json::array({redirect("/a", 307, "/b"), answer("/b")}));
   Client client(test::fast_options(), Cancel());
   StringSink sink;

@@ -15,7 +15,7 @@
 
 namespace cullet::image {
 
-using archive::failure;
+using cullet::failure;
 using archive::run_tool;
 using archive::temporary_parent;
 

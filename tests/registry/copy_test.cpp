@@ -8,16 +8,12 @@
 
 using namespace cullet;
 using namespace cullet::registry;
+using test::fault;
+using test::kProxied;
 using test::Peer;
 using test::Servers;
 
 namespace {
-
-const std::vector<std::string> kProxied = {"registry_start", "faulty_proxy $REGISTRY_URL"};
-
-Json fault(const std::string& match, int times, const Json& action, int skip = 0) {
-  return {{"match", match}, {"times", times}, {"skip", skip}, {"action", action}};
-}
 
 CopyOptions with_tag(const std::string& tag) {
   CopyOptions options;

@@ -7,18 +7,13 @@
 
 using namespace cullet;
 using namespace cullet::registry;
+using test::fault;
+using test::kProxied;
+using test::kScripted;
 using test::Peer;
 using test::Servers;
 
 namespace {
-
-const std::vector<std::string> kProxied = {"registry_start", "faulty_proxy $REGISTRY_URL"};
-const std::vector<std::string> kScripted = {"mkdir $FIXTURE_DIR/site",
-                                            "faulty_serve $FIXTURE_DIR/site"};
-
-Json fault(const std::string& match, int times, const Json& action, int skip = 0) {
-  return {{"match", match}, {"times", times}, {"skip", skip}, {"action", action}};
-}
 
 Json index_of(const std::vector<image::Descriptor>& entries) {
   Json manifests = Json::array();

@@ -7,20 +7,11 @@
 
 using namespace cullet;
 using namespace cullet::registry;
+using test::fault;
+using test::kProxied;
+using test::kScripted;
 using test::Peer;
 using test::Servers;
-
-namespace {
-
-const std::vector<std::string> kProxied = {"registry_start", "faulty_proxy $REGISTRY_URL"};
-const std::vector<std::string> kScripted = {"mkdir $FIXTURE_DIR/site",
-                                            "faulty_serve $FIXTURE_DIR/site"};
-
-Json fault(const std::string& match, int times, const Json& action) {
-  return {{"match", match}, {"times", times}, {"action", action}};
-}
-
-}  // namespace
 
 #define REQUIRE_REGISTRY() CULLET_REQUIRE_PROGRAMS("docker-registry", "python3", "bash", "setpriv")
 

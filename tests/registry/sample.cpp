@@ -10,15 +10,6 @@
 
 namespace cullet::test {
 
-std::string pattern(std::size_t size, std::uint32_t seed) {
-  std::string text(size, '\0');
-  for (char& c : text) {
-    seed = seed * 1664525U + 1013904223U;
-    c = static_cast<char>(seed >> 24U);
-  }
-  return text;
-}
-
 image::BlobOrigin origin_of(const std::string& bytes) {
   image::BlobOrigin origin;
   origin.open = [bytes] {

@@ -16,9 +16,6 @@
 
 namespace cullet::test {
 
-/// Bytes that don't repeat; other ones for another seed.
-std::string pattern(std::size_t size, std::uint32_t seed = 1);
-
 /// Where a blob of these bytes comes from.
 image::BlobOrigin origin_of(const std::string& bytes);
 /// Puts bytes as a blob.

@@ -7,18 +7,10 @@
 
 using namespace cullet;
 using namespace cullet::registry;
+using test::fault;
+using test::kProxied;
 using test::Peer;
 using test::Servers;
-
-namespace {
-
-const std::vector<std::string> kProxied = {"registry_start", "faulty_proxy $REGISTRY_URL"};
-
-Json fault(const std::string& match, int times, const Json& action, int skip = 0) {
-  return {{"match", match}, {"times", times}, {"skip", skip}, {"action", action}};
-}
-
-}  // namespace
 
 #define REQUIRE_REGISTRY() CULLET_REQUIRE_PROGRAMS("docker-registry", "python3", "bash", "setpriv")
 

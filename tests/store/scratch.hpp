@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,22 +17,11 @@
 #include "cullet/base/file.hpp"
 #include "cullet/store/store.hpp"
 
+#include "base/failure.hpp"
+
 namespace cullet::store {
 
 inline constexpr std::int64_t kFarFuture = 4102444800;  // 2100-01-01
-
-/// The Error that `work` throws; fails the test when none comes.
-template <class Work>
-Error failure(Work&& work) {
-  std::optional<Error> caught;
-  try {
-    std::forward<Work>(work)();
-  } catch (const Error& error) {
-    caught = error;
-  }
-  REQUIRE(caught);
-  return *caught;
-}
 
 /// A directory of the test's own, and the umask that it runs under.
 class Scratch {

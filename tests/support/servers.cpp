@@ -133,4 +133,17 @@ std::optional<std::string> Servers::missing(const std::vector<std::string>& prog
   return std::nullopt;
 }
 
+std::string pattern(std::size_t size, std::uint32_t seed) {
+  std::string text(size, '\0');
+  for (char& c : text) {
+    seed = seed * 1664525U + 1013904223U;
+    c = static_cast<char>(seed >> 24U);
+  }
+  return text;
+}
+
+Json fault(const std::string& match, int times, const Json& action, int skip) {
+  return {{"match", match}, {"times", times}, {"skip", skip}, {"action", action}};
+}
+
 }  // namespace cullet::test

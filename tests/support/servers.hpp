@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -20,6 +21,19 @@ TemporaryDirectory scratch();
 
 /// Client options that wait for nothing worth mentioning between attempts.
 http::Options fast_options();
+
+/// Bytes that don't repeat; other ones for another seed.
+std::string pattern(std::size_t size, std::uint32_t seed = 1);
+
+/// Servers to begin with: docker-registry behind a proxy that fails as told, and a server of files
+/// below $FIXTURE_DIR/site that does.
+inline const std::vector<std::string> kProxied = {"registry_start", "faulty_proxy $REGISTRY_URL"};
+inline const std::vector<std::string> kScripted = {"mkdir $FIXTURE_DIR/site",
+                                                   "faulty_serve $FIXTURE_DIR/site"};
+
+/// A rule for Servers::script(): what becomes of the requests that match, `times` times after the
+/// first `skip`.
+Json fault(const std::string& match, int times, const Json& action, int skip = 0);
 
 /// Real servers on loopback (tests/support/servers.sh), gone with the object.
 class Servers {
