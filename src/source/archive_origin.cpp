@@ -90,7 +90,7 @@ int weight(Kind kind) {
 
 BlobDigest find_archive(const Context& context, const workspace::Archive& archive) {
   const BlobDigest digest(archive.sha256);
-  if (context.store.has_blob(digest))
+  if (context.store.has_blob(digest) || (context.kept_archive && context.kept_archive(digest)))
     return digest;
   std::vector<Error> failures;
   for (const auto& from : archive.from) {

@@ -55,6 +55,33 @@ bool has(git_odb* odb, const git_oid& id) {
   return git_odb_exists(odb, &id) == 1;
 }
 
+/// Writes what `fill` puts into the builder as one pack; nothing where that is nothing.
+template <class Fill>
+void write_pack(const Context& context,
+                git_packbuilder* builder,
+                git_odb* to,
+                const std::string& label,
+                const Fill& fill) {
+  const auto doing = cat("copy the objects of ", label);
+  git_odb_writepack* raw = nullptr;
+  check(git_odb_write_pack(&raw, to, nullptr, nullptr), doing);
+  const WritePack writer(raw, [](git_odb_writepack* pack) { pack->free(pack); });
+  Copying copying{context, writer.get()};
+  check(git_packbuilder_set_callbacks(builder, stop_if_cancelled, &copying), doing);
+  const auto checked = [&](int code) {
+    context.cancel.check();
+    check(code, doing);
+  };
+  checked(fill());
+  if (git_packbuilder_object_count(builder) == 0)
+    return;
+  if (context.progress)
+    context.progress(
+        cat("copying ", label, ": ", git_packbuilder_object_count(builder), " objects"));
+  checked(git_packbuilder_foreach(builder, append, &copying));
+  checked(writer->commit(writer.get(), &copying.progress));
+}
+
 }  // namespace
 
 void copy_objects(const Context& context,
@@ -87,23 +114,28 @@ void copy_objects(const Context& context,
     if (commit)
       check(git_revwalk_hide(walk.get(), git_commit_id(commit.get())), doing);
   }
-  git_odb_writepack* raw = nullptr;
-  check(git_odb_write_pack(&raw, to_odb.get(), nullptr, nullptr), doing);
-  const WritePack writer(raw, [](git_odb_writepack* pack) { pack->free(pack); });
-  Copying copying{context, writer.get()};
-  check(git_packbuilder_set_callbacks(builder.get(), stop_if_cancelled, &copying), doing);
-  const auto checked = [&](int code) {
-    context.cancel.check();
-    check(code, doing);
-  };
-  checked(git_packbuilder_insert_walk(builder.get(), walk.get()));
-  if (git_packbuilder_object_count(builder.get()) == 0)
-    return;
-  if (context.progress)
-    context.progress(
-        cat("copying ", label, ": ", git_packbuilder_object_count(builder.get()), " objects"));
-  checked(git_packbuilder_foreach(builder.get(), append, &copying));
-  checked(writer->commit(writer.get(), &copying.progress));
+  write_pack(context, builder.get(), to_odb.get(), label, [&] {
+    return git_packbuilder_insert_walk(builder.get(), walk.get());
+  });
+}
+
+void copy_objects(const Context& context,
+                  git_repository* from,
+                  git_repository* to,
+                  const std::vector<git_oid>& objects,
+                  const std::string& label) {
+  const auto doing = cat("copy the objects of ", label);
+  Odb to_odb;
+  check(git_repository_odb(out_ptr(to_odb), to), doing);
+  PackBuilder builder;
+  check(git_packbuilder_new(out_ptr(builder), from), doing);
+  git_packbuilder_set_threads(builder.get(), std::max(1U, context.threads));
+  write_pack(context, builder.get(), to_odb.get(), label, [&] {
+    int code = 0;
+    for (auto id = objects.begin(); id != objects.end() && code == 0; ++id)
+      code = git_packbuilder_insert(builder.get(), &*id, nullptr);
+    return code;
+  });
 }
 
 }  // namespace cullet::source

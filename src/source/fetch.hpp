@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "mirror.hpp"
 
@@ -47,6 +48,13 @@ void copy_objects(const Context& context,
                   git_repository* to,
                   const References& wants,
                   const References& haves,
+                  const std::string& label);
+
+/// The same for these objects alone.
+void copy_objects(const Context& context,
+                  git_repository* from,
+                  git_repository* to,
+                  const std::vector<git_oid>& objects,
                   const std::string& label);
 
 }  // namespace cullet::source

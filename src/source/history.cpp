@@ -4,6 +4,7 @@
 #include "cullet/base/text.hpp"
 #include "cullet/source/series.hpp"
 
+#include "kept.hpp"
 #include "tree_diff.hpp"
 
 namespace cullet::source {
@@ -105,6 +106,21 @@ Found find_named(const Context& context, const workspace::Fork& fork, const std:
   if (!found.commit)
     throw unknown(fork, mirror.references(), name);
   return found;
+}
+
+Found find_change(const Context& context, const workspace::Fork& fork, const std::string& id) {
+  const auto mirror = mirror_of(context, fork);
+  const auto wanted = parse_id(id);
+  Repository repository;
+  if (mirror.exists())
+    repository = mirror.open();
+  if (wanted && !(repository && find_commit(repository.get(), *wanted)))
+    repository = restored_or_kept(context, *wanted, true);
+  if (wanted && repository) {
+    auto commit = find_commit(repository.get(), *wanted);
+    return {std::move(repository), std::move(commit)};
+  }
+  return find_named(context, fork, id);
 }
 
 std::string resolve_commit(const Context& context,

@@ -18,6 +18,10 @@ struct Found {
 /// The commit that `name` means (series.hpp), fetched if it is not there.
 Found find_named(const Context& context, const workspace::Fork& fork, const std::string& name);
 
+/// The commit with that id and what it changes, which need not have more of its history: from the
+/// mirror, else restored or kept, else as find_named().
+Found find_change(const Context& context, const workspace::Fork& fork, const std::string& id);
+
 /// The commit's parent from 1, or null where the mirror has not got it.
 Commit parent_of(git_repository* repository, const Commit& commit, unsigned number);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "mirror.hpp"
@@ -22,6 +23,9 @@ Mirror import_mirror_of(const Context& context, const workspace::Fork& fork);
 
 /// The prefixes of the references that a pin has to be reachable from.
 const std::vector<std::string>& own_references();
+
+/// The pin where the mirror has it already, reachable as ensure_pin() wants it.
+std::optional<PinInfo> find_pin(const Context& context, const workspace::Fork& fork);
 
 /// Imports the fork's archive into its mirror; the mirror's lock is held.
 git_oid import_locked(const Context& context,

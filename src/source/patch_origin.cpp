@@ -50,7 +50,7 @@ std::string read_commit(const Context& context,
   if (!parse_id(from.id))
     throw Error(Kind::input, cat("'", printable(from.id), "' is no commit id"))
         .hint("give all 40 hexadecimal digits, in lower case");
-  const auto [repository, commit] = find_named(context, fork, from.id);
+  const auto [repository, commit] = find_change(context, fork, from.id);
   if (git_commit_parentcount(commit.get()) > 1)
     throw Error(Kind::input, cat("commit ", from.id, " is a merge, which is no single change"))
         .hint("name the commits that it merged, each as a patch of its own");

@@ -192,6 +192,15 @@ PinInfo ensure_pin(const Context& context, const workspace::Fork& fork) {
                       });
 }
 
+std::optional<PinInfo> find_pin(const Context& context, const workspace::Fork& fork) {
+  const auto pin = pin_id(fork);
+  const auto mirror = mirror_of(context, fork);
+  if (!mirror.exists())
+    return std::nullopt;
+  const auto known = recorded(mirror, pin);
+  return known ? known : record(mirror, mirror.lock(), pin);
+}
+
 PinInfo ensure_candidate(const Context& context, const workspace::Fork& fork) {
   const auto pin = pin_id(fork);
   const auto mirror = mirror_of(context, fork);

@@ -10,17 +10,30 @@
 
 namespace cullet::source {
 
+Repository repository_of(const Context& context, const Mirror& mirror, const git_oid& commit) {
+  if (mirror.exists()) {
+    auto repository = mirror.open();
+    if (find_commit(repository.get(), commit))
+      return repository;
+  }
+  return restored(context, commit, false);
+}
+
 FileTree commit_tree(const Context& context,
                      const workspace::Fork& fork,
                      const Mirror& mirror,
-                     const git_oid& commit) {
+                     const git_oid& commit,
+                     std::vector<SourceCommit>* seen) {
+  auto repository = repository_of(context, mirror, commit);
+  if (!repository)
+    repository = mirror.open();  // which the tree then says to be damaged
   FileTree tree;
-  tree.add_commit(std::shared_ptr<git_repository>(mirror.open().release(), git_repository_free),
+  tree.add_commit(std::shared_ptr<git_repository>(repository.release(), git_repository_free),
                   commit,
                   "",
                   context.cancel);
   const auto origin = origin_of(fork);
-  add_submodules(context, tree, origin.imported ? fork.upstream : origin.url);
+  add_submodules(context, tree, origin.imported ? fork.upstream : origin.url, seen);
   return tree;
 }
 
@@ -46,7 +59,7 @@ store::Tree prepare(const Context& context, const workspace::Fork& fork) {
   return with_context(doing, [&] {
     const auto pin = parse_id(fork.commit);
     const auto mirror = mirror_of(context, fork);
-    if (!pin || !mirror.exists())
+    if (!pin || !repository_of(context, mirror, *pin))
       throw Error(Kind::internal, "prepare() was called before ensure_pin()");
     auto tree = commit_tree(context, fork, mirror, *pin);
     for (const auto& patch : fork.patches)

@@ -8,6 +8,7 @@
 
 #include "fetch.hpp"
 #include "git_config.hpp"
+#include "kept.hpp"
 #include "location.hpp"
 
 namespace cullet::source {
@@ -97,8 +98,11 @@ std::string checked_url(const Context& context,
 
 class Submodules {
  public:
-  Submodules(const Context& context, FileTree& tree)
-      : context_(context), config_(GitConfig::load(context.environment)), tree_(tree) {}
+  Submodules(const Context& context, FileTree& tree, std::vector<SourceCommit>* seen)
+      : context_(context),
+        config_(GitConfig::load(context.environment)),
+        tree_(tree),
+        seen_(seen) {}
 
   /// The gitlinks of the tree whose root is at `prefix`, and then theirs.
   void add(const std::string& prefix, const std::string& url, int depth) {
@@ -138,21 +142,30 @@ class Submodules {
     return parse_gitmodules(FileTree::content(*file, ".gitmodules"));
   }
 
-  void replace(const Gitlink& link, const std::string& url) {
+  /// From the URL's mirror, else from what was restored or kept, else from the URL.
+  Repository find(const Gitlink& link, const std::string& url) {
     const Mirror mirror(context_, "submodule", url);
     Repository repository;
     if (mirror.exists())
       repository = mirror.open();
-    if (!repository || !find_commit(repository.get(), link.commit)) {
-      repository.reset();
-      const auto lock = mirror.lock();
-      if (!find_commit(mirror.open().get(), link.commit))
-        fetch(context_, mirror, lock, {url, "refs/", cat("submodule ", link.path), link.commit});
-      repository = mirror.open();
-    }
+    if (repository && find_commit(repository.get(), link.commit))
+      return repository;
+    if (auto kept = restored_or_kept(context_, link.commit, false))
+      return kept;
+    repository.reset();
+    const auto lock = mirror.lock();
+    if (!find_commit(mirror.open().get(), link.commit))
+      fetch(context_, mirror, lock, {url, "refs/", cat("submodule ", link.path), link.commit});
+    return mirror.open();
+  }
+
+  void replace(const Gitlink& link, const std::string& url) {
+    auto repository = find(link, url);
     if (!find_commit(repository.get(), link.commit))
       throw Error(Kind::input, cat(shown(url), " has no commit ", hex(link.commit)))
           .hint("no branch or tag of it leads there any more");
+    if (seen_ != nullptr)
+      seen_->push_back({hex(link.commit), false, link.path, git_repository_path(repository.get())});
     tree_.remove(link.path);
     tree_.add_commit(std::shared_ptr<git_repository>(repository.release(), git_repository_free),
                      link.commit,
@@ -163,6 +176,7 @@ class Submodules {
   const Context& context_;
   GitConfig config_;
   FileTree& tree_;
+  std::vector<SourceCommit>* seen_;
 };
 
 }  // namespace
@@ -200,8 +214,11 @@ std::map<std::string, std::string> parse_gitmodules(std::string_view text) {
   return urls;
 }
 
-void add_submodules(const Context& context, FileTree& tree, const std::string& url) {
-  Submodules(context, tree).add("", url, 0);
+void add_submodules(const Context& context,
+                    FileTree& tree,
+                    const std::string& url,
+                    std::vector<SourceCommit>* seen) {
+  Submodules(context, tree, seen).add("", url, 0);
 }
 
 }  // namespace cullet::source

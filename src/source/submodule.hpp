@@ -4,7 +4,9 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "cullet/source/kept.hpp"
 #include "cullet/source/source.hpp"
 
 #include "file_tree.hpp"
@@ -20,6 +22,10 @@ std::map<std::string, std::string> parse_gitmodules(std::string_view text);
 /// there. `url` is where the tree itself came from: relative URLs start there. Throws Kind::input
 /// for a gitlink without a URL, a commit that its repository doesn't have, and a local repository
 /// below a remote one (it could be any file of this machine).
-void add_submodules(const Context& context, FileTree& tree, const std::string& url);
+/// `seen`, where it isn't null, gets what was added, with its path as the name.
+void add_submodules(const Context& context,
+                    FileTree& tree,
+                    const std::string& url,
+                    std::vector<SourceCommit>* seen = nullptr);
 
 }  // namespace cullet::source

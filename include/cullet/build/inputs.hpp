@@ -64,8 +64,8 @@ struct InputsManifest {
 
 /// What verified provenance says that the inputs are.
 struct DemandedInputs {
-  std::map<std::string, Sha256> files;   ///< of the workspace, by path
-  std::map<std::string, std::string> blobs;  ///< packages and archives: "sha256:…" → name
+  std::map<std::string, Sha256> files;         ///< of the workspace, by path
+  std::map<std::string, std::string> blobs;    ///< packages and archives: "sha256:…" → name
   std::map<std::string, std::string> commits;  ///< 40 hex digits → name
   /// From a predicate as attest::provenance() makes it; throws Kind::input for another.
   static DemandedInputs of_provenance(const Json& predicate);

@@ -5,10 +5,13 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "cullet/base/cancel.hpp"
+#include "cullet/base/digest.hpp"
+#include "cullet/base/stream.hpp"
 #include "cullet/http/client.hpp"
 #include "cullet/store/store.hpp"
 #include "cullet/workspace/workspace.hpp"
@@ -30,6 +33,11 @@ struct Context {
   std::map<std::string, std::string> environment{};
   /// Patch files that are tried before they are written: path relative to forks/ → text.
   std::map<std::string, std::string> unwritten{};
+  /// Asked before upstream is, for what was kept of earlier builds: a commit as restore_commit()
+  /// (kept.hpp) reads it, null where there is none; and whether an archive is in the store now.
+  /// What they give is verified; what they throw is for them to tell. May be null.
+  std::function<std::unique_ptr<Source>(const std::string& commit, bool change)> kept_commit{};
+  std::function<bool(const BlobDigest&)> kept_archive{};
 };
 
 /// What a pin is.
