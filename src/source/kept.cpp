@@ -126,16 +126,22 @@ void write_commit(const Context& context, const SourceCommit& commit, Sink& to) 
                [&] {
                  start_libgit2();
                  const auto repository = open_repository(commit.repository.string());
-                 const auto objects =
-                     objects_of(repository.get(), id_of(commit.commit), commit.change, context.cancel);
+                 const auto objects = objects_of(
+                     repository.get(), id_of(commit.commit), commit.change, context.cancel);
                  Odb odb;
                  check(git_repository_odb(out_ptr(odb), repository.get()), "open a repository");
                  archive::TarWriter tar(to);
                  for (const auto& id : objects) {
                    context.cancel.check();
                    const auto bytes = object_bytes(odb.get(), id);
-                   archive::Entry entry{*RelativePath::parse(hex(id)), archive::EntryType::file, 0644, 0, 0,
-                                        bytes.size(), {}, {}};
+                   archive::Entry entry{*RelativePath::parse(hex(id)),
+                                        archive::EntryType::file,
+                                        0644,
+                                        0,
+                                        0,
+                                        bytes.size(),
+                                        {},
+                                        {}};
                    MemorySource source(bytes);
                    tar.add(entry, &source);
                  }

@@ -88,10 +88,9 @@ void ObjectList::add_change(const git_oid& id) {
 void ObjectList::add_difference(const git_oid* before, const git_oid* after, unsigned depth) {
   check_depth(depth);
   const bool equal = before != nullptr && after != nullptr && git_oid_equal(before, after) != 0;
-  if (equal || !compared_
-                    .emplace(before == nullptr ? "" : hex(*before),
-                             after == nullptr ? "" : hex(*after))
-                    .second)
+  if (equal ||
+      !compared_.emplace(before == nullptr ? "" : hex(*before), after == nullptr ? "" : hex(*after))
+           .second)
     return;
   const auto old_tree = before == nullptr ? nullptr : tree(*before);
   const auto new_tree = after == nullptr ? nullptr : tree(*after);
