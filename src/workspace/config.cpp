@@ -45,6 +45,11 @@ constexpr Field<Config> kBreakGlass[] = {
     {"tag", kRequired, [](const Node& n, Config& c) { c.break_glass_tag = read_numbered_tag(n); }},
 };
 
+constexpr Field<Config> kInputs[] = {
+    {"keep", kOptional, [](const Node& n, Config& c) { c.keep_inputs = read_boolean(n); }},
+    {"repository", kOptional, [](const Node& n, Config& c) { c.inputs = read_repository(n); }},
+};
+
 constexpr Field<Config> kConfig[] = {
     {"registry", kOptional, [](const Node& n, Config& c) { c.registry = read_registry(n); }},
     {"signing", kOptional, read_signing},
@@ -55,6 +60,7 @@ constexpr Field<Config> kConfig[] = {
     {"break_glass",
      kOptional,
      [](const Node& n, Config& c) { read_fields(n, "'break_glass'", kBreakGlass, c); }},
+    {"inputs", kOptional, [](const Node& n, Config& c) { read_fields(n, "'inputs'", kInputs, c); }},
     {"environments",
      kOptional,
      [](const Node& n, Config& c) {

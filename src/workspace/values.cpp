@@ -241,6 +241,13 @@ std::string read_registry(const Node& node) {
   return text;
 }
 
+std::string read_repository(const Node& node) {
+  auto text = read_registry(node);
+  if (text.rfind("oci:", 0) != 0 && text.find('/') == std::string::npos)
+    reject(node, "a repository, oci:PATH or host[:port]/name");
+  return text;
+}
+
 bool is_tag(std::string_view text) {
   return !text.empty() && text.size() <= kMaxTag && text[0] != '.' && text[0] != '-' &&
          consists_of(text, "._-");

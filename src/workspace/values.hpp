@@ -37,6 +37,8 @@ std::string read_archive_origin(const Node& node);
 std::string read_mirror(const Node& node);
 /// "oci:PATH" or "host[:port]/prefix".
 std::string read_registry(const Node& node);
+/// "oci:PATH" or "host[:port]/name".
+std::string read_repository(const Node& node);
 /// A tag as the distribution specification has it, with "{version}" in it or not.
 std::string read_tag(const Node& node);
 /// The same with "{n}" in it once, and a letter, so that no version can be taken for it.

@@ -195,6 +195,9 @@ struct Config {
   std::vector<std::string> mirrors;  ///< Debian mirrors; empty: the machine's apt configuration
   /// Of an image with patches: "{version}" is replaced, and "{n}" counts up.
   std::string break_glass_tag = "{version}-bg.{n}";
+  bool keep_inputs = false;  ///< as `cullet build --keep-inputs`
+  std::string inputs;        ///< "oci:PATH" or "host[:port]/name": a repository that inputs
+                             ///< are kept in, too, and looked for before upstream is asked
   std::map<std::string, Environment> environments;
 };
 
