@@ -7,8 +7,10 @@
 #include "cullet/base/path.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/environment/rootfs.hpp"
-#include "cullet/source/source.hpp"
+#include "cullet/source/kept.hpp"
 #include "cullet/source/upstream.hpp"
+
+#include "fetching.hpp"
 
 namespace cullet::build {
 
@@ -20,18 +22,10 @@ TreeDigest edited_tree(const plan::Node& node) {
 }
 
 store::ActionRecord run_source(const Context& context, const plan::Node& node) {
-  const source::Context source_context{
-      .store = context.store,
-      .http = context.http,
-      .cancel = context.cancel,
-      .workspace = context.workspace.root,
-      .mirrors = context.mirrors,
-      .threads = context.jobs,
-      .progress = [&](const std::string& text) { context.observer.progress(node, text); },
-      .environment = context.environment,
-      .unwritten = context.unwritten};
+  const auto source_context = build::source_context(
+      context, [&](const std::string& text) { context.observer.progress(node, text); });
   const auto pin = context.upstream_pins ? source::ensure_candidate(source_context, *node.fork)
-                                         : source::ensure_pin(source_context, *node.fork);
+                                         : source::ensure_source(source_context, *node.fork);
   const auto tree = node.fixed.contains("edits") ? context.store.tree(edited_tree(node))
                                                  : source::prepare(source_context, *node.fork);
   auto record = tree_record(tree);
@@ -45,16 +39,11 @@ store::ActionRecord run_source(const Context& context, const plan::Node& node) {
 }
 
 store::ActionRecord run_packages(const Context& context, const plan::Node& node) {
-  const environment::RootfsContext rootfs_context{
-      .store = context.store,
-      .http = context.http,
-      .cancel = context.cancel,
-      .mirrors = context.mirrors,
-      .threads = context.jobs,
-      .progress = [&](std::uint64_t done, std::uint64_t total) {
+  const auto rootfs_context =
+      build::rootfs_context(context, [&](std::uint64_t done, std::uint64_t total) {
         context.observer.progress(node, cat(human_size(done), " of ", human_size(total)));
-      }};
-  environment::fetch_packages(rootfs_context, node.packages);
+      });
+  fetch_packages(context, rootfs_context, node.packages);
   context.observer.progress(node, "unpacking");
   const bool for_steps = node.kind == plan::ActionKind::environment;
   static const std::map<std::string, std::string> no_links;

@@ -48,6 +48,8 @@ Published publish(store::Store& store,
   }
   if (attach(to, manifest, options.statements))
     done.changed = true;
+  if (options.attach_more && options.attach_more())
+    done.changed = true;
   if (!in_place) {
     const auto bytes = store.read_blob(manifest.digest, image::kMaxManifestBytes);
     for (const auto& tag : options.tags)

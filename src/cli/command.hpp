@@ -26,6 +26,7 @@ void register_build(CLI::App& app, Action& chosen);
 void register_explain(CLI::App& app, Action& chosen);
 void register_fork(CLI::App& app, Action& chosen);
 void register_init(CLI::App& app, Action& chosen);
+void register_inputs(CLI::App& app, Action& chosen);
 void register_inspect(CLI::App& app, Action& chosen);
 void register_key(CLI::App& app, Action& chosen);
 void register_lock(CLI::App& app, Action& chosen);

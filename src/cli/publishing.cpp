@@ -29,10 +29,21 @@ std::vector<std::string> edits_tags(const registry::Reference& reference,
 
 }  // namespace
 
+Json to_json(const build::KeepReport& report) {
+  return {{"count", report.list.inputs.size()},
+          {"bytes", report.list.bytes()},
+          {"changed", report.changed},
+          {"blobs_sent", report.blobs_sent},
+          {"blobs_present", report.blobs_present},
+          {"bytes_sent", report.bytes_sent}};
+}
+
 Json PublishedImage::Place::to_json() const {
   Json out{{"reference", reference.str()}, {"tags", tags}};
   if (change)
     out["change"] = change->to_json();
+  if (inputs)
+    out["inputs"] = *inputs;
   return out;
 }
 
@@ -166,10 +177,30 @@ void Publisher::publish(const PublishedImage& image, PublishedImage::Place& plac
   }
   options.statements = image.statements;
   add_vex(image, place, options.statements);
+  if (request_.keep_inputs && !image.edited)
+    options.attach_more = [&] { return keep_inputs(image, place); };
   const auto title = cat("pushing ", image.recipe->name);
   options.progress = [&](std::uint64_t sent, std::uint64_t of) { view_.transfer(title, sent, of); };
   // From the store each time, and signed again: a signature names the reference it was made for.
   build::publish(session_.store(), image.manifest, *place.repository, options, session_.cancel());
+}
+
+bool Publisher::keep_inputs(const PublishedImage& image, PublishedImage::Place& place) {
+  if (!shared_inputs_)
+    shared_inputs_ = session_.shared_inputs(true);
+  const auto report = build::keep_inputs(
+      context_, plan_, *image.target, *place.repository, image.manifest, shared_inputs_.get());
+  place.inputs = to_json(report);
+  view_.note(cat("kept ",
+                 report.list.inputs.size(),
+                 " inputs of ",
+                 image.recipe->name,
+                 ": ",
+                 human_size(report.bytes_sent),
+                 " of ",
+                 human_size(report.list.bytes()),
+                 " sent"));
+  return report.changed;
 }
 
 trust::PrivateKey Publisher::private_key() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cullet/build/change.hpp"
+#include "cullet/build/inputs.hpp"
 #include "cullet/build/publish.hpp"
 #include "cullet/build/statements.hpp"
 #include "cullet/image/descriptor.hpp"
@@ -24,13 +25,18 @@ struct PublishRequest {
   std::vector<std::string> push;  ///< besides the workspace's registry
   bool prefixes = false;          ///< `push` names prefixes: each image goes to PREFIX/NAME
   bool no_sign = false;
-  bool no_attest = false;  ///< neither provenance, SBOM nor VEX; nor without a signature
-  bool cyclonedx = false;  ///< a CycloneDX SBOM, too
+  bool no_attest = false;    ///< neither provenance, SBOM nor VEX; nor without a signature
+  bool cyclonedx = false;    ///< a CycloneDX SBOM, too
+  bool keep_inputs = false;  ///< beside every image, and in the workspace's repository of inputs
   std::int64_t started = 0;
   bool force = false;                         ///< move tags that say a version
   std::string author;                         ///< of VEX; empty: the key speaks for itself
   std::optional<build::ChangeScope> scope{};  ///< what alone may change in the images
 };
+
+/// What keeping an image's inputs came to: {"count", "bytes", "changed", "blobs_sent",
+/// "blobs_present", "bytes_sent"}.
+Json to_json(const build::KeepReport& report);
 
 /// Where an image went.
 struct PublishedImage {
@@ -40,6 +46,7 @@ struct PublishedImage {
     std::vector<std::string> tags;
     bool tags_given = false;                   ///< by the user, not by the rules
     std::optional<build::ImageChange> change;  ///< where a scope was given
+    std::optional<Json> inputs{};              ///< what was kept: to_json() of a KeepReport
 
     [[nodiscard]] Json to_json() const;
   };
@@ -82,6 +89,7 @@ class Publisher {
                              const plan::TagRules& rules,
                              const plan::Plan::Target& target);
   void publish(const PublishedImage& image, PublishedImage::Place& place);
+  bool keep_inputs(const PublishedImage& image, PublishedImage::Place& place);
   trust::PrivateKey private_key();
   build::Statements statements_of(const PublishedImage& image);
   /// Names the place, unlike other statements; nothing without patches that fix something.
@@ -95,6 +103,7 @@ class Publisher {
   ProgressView& view_;
   PublishRequest request_;
   std::vector<PublishedImage> images_;
+  std::unique_ptr<image::Repository> shared_inputs_;
   std::optional<trust::PrivateKey> key_, attestation_key_;
 };
 

@@ -119,6 +119,12 @@ const std::vector<std::string>& Session::mirrors() {
 }
 
 build::Context Session::build_context(build::Observer& observer) {
+  if (!kept_)
+    // Offline, only a layout can be asked; to say so of a registry would be noise.
+    kept_ = std::make_unique<build::KeptInputs>([this]() -> std::unique_ptr<image::Repository> {
+      const auto& inputs = workspace().config.inputs;
+      return options_.offline && inputs.rfind("oci:", 0) != 0 ? nullptr : shared_inputs(false);
+    });
   return {.workspace = workspace(),
           .lock = lock(),
           .store = store(),
@@ -127,7 +133,8 @@ build::Context Session::build_context(build::Observer& observer) {
           .observer = observer,
           .mirrors = mirrors(),
           .environment = environment_.variables,
-          .jobs = jobs()};
+          .jobs = jobs(),
+          .kept = workspace().config.inputs.empty() ? nullptr : kept_.get()};
 }
 
 registry::RemoteOptions Session::remote_options() {
@@ -153,6 +160,21 @@ registry::RemoteOptions Session::remote_options() {
 std::unique_ptr<image::Repository> Session::repository(const registry::Reference& reference,
                                                        bool create) {
   return registry::open_repository(http(), reference, remote_options(), create, cancel());
+}
+
+std::unique_ptr<image::Repository> Session::shared_inputs(bool create) {
+  const auto& text = workspace().config.inputs;
+  if (text.empty())
+    return nullptr;
+  auto where = registry::Reference::parse(text);
+  if (!where.tag.empty() || where.digest)
+    throw Error(Kind::input, cat("cullet.yaml: inputs: the repository '", text, "' has a tag"));
+  if (where.layout) {
+    where.repository = (workspace().root / where.repository).lexically_normal().string();
+    if (!create && !std::filesystem::exists(where.repository))
+      return nullptr;
+  }
+  return repository(where, create);
 }
 
 registry::Reference Session::home(const std::string& recipe) {

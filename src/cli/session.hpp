@@ -8,6 +8,7 @@
 
 #include "cullet/base/json.hpp"
 #include "cullet/build/build.hpp"
+#include "cullet/build/kept_inputs.hpp"
 #include "cullet/cli/cli.hpp"
 #include "cullet/environment/lock.hpp"
 #include "cullet/http/client.hpp"
@@ -52,6 +53,9 @@ class Session {
   /// Opens a repository named by a user ("oci:PATH" is relative to the directory).
   std::unique_ptr<image::Repository> repository(const registry::Reference& reference, bool create);
   registry::RemoteOptions remote_options();
+  /// The workspace's repository of inputs (cullet.yaml, `inputs`); null where it names none, and,
+  /// unless `create`, where that is a layout that isn't there (yet).
+  std::unique_ptr<image::Repository> shared_inputs(bool create);
   /// Where the workspace's images go: registry of cullet.yaml / recipe.
   registry::Reference home(const std::string& recipe);
   /// Parses a reference and makes a layout's path absolute. A bare name of a recipe stands for its
@@ -84,6 +88,7 @@ class Session {
   std::optional<environment::Lock> lock_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<http::Client> http_;
+  std::unique_ptr<build::KeptInputs> kept_;
   std::optional<std::vector<std::string>> mirrors_;
   std::optional<std::string> given_passphrase_;  ///< what --passphrase-fd said
 };

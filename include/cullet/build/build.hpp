@@ -16,6 +16,8 @@
 
 namespace cullet::build {
 
+class KeptInputs;
+
 /// Told what a build does, as it happens. Calls come from any thread but never two at once, and
 /// must not throw.
 class Observer {
@@ -56,6 +58,7 @@ struct Context {
   /// and whether pins may be commits that only upstream has (source::ensure_candidate()).
   std::map<std::string, std::string> unwritten{};
   bool upstream_pins = false;
+  KeptInputs* kept = nullptr;  ///< asked before upstream is (build/kept_inputs.hpp); may be null
 };
 
 /// What the plan asks about the past, answered by the store.

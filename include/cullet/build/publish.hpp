@@ -23,6 +23,8 @@ struct PublishOptions {
   /// Called only when no valid signature is there yet: it may ask for a passphrase.
   std::function<trust::PrivateKey()> private_key;
   Statements statements;  ///< attached after the signature, before any tag moves
+  /// Attaches more, likewise; returns whether it changed anything. May be null.
+  std::function<bool()> attach_more;
   unsigned parallel = 4;
   std::function<void(std::uint64_t, std::uint64_t)> progress;  ///< bytes sent, of all
 };

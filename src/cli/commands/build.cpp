@@ -152,6 +152,7 @@ int build(Session& session, BuildOptions options) {
     return build::patch_file_digest(workspace, path);
   };
   auto plan = plan::make(workspace, session.lock(), options.recipes, digest);
+  options.publish.keep_inputs = options.publish.keep_inputs || workspace.config.keep_inputs;
   options.publish.started = session.environment().now();
   const auto expired = expired_patches(plan, today(session));
   warn_expired(session, expired, options.strict);
@@ -213,6 +214,10 @@ void register_build(CLI::App& app, Action& chosen) {
       "--no-attest", publish.no_attest, "attach neither provenance nor an SBOM nor VEX");
   command->add_flag(
       "--cyclonedx", publish.cyclonedx, "attach a CycloneDX SBOM beside the SPDX one");
+  command->add_flag("--keep-inputs",
+                    publish.keep_inputs,
+                    "store all that a rebuild needs beside the image: source, patches, packages, "
+                    "recipes, lock");
   command->add_flag("--force", publish.force, "move tags that say a version to other images");
   command
       ->add_option("--affected-by",

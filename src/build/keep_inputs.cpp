@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
+#include "cullet/build/inputs.hpp"
+#include "cullet/build/kept_inputs.hpp"
+#include "cullet/build/publish.hpp"
+#include "cullet/image/manifest.hpp"
+#include "cullet/registry/copy.hpp"
+#include "cullet/registry/reference.hpp"
+
+namespace cullet::build {
+
+namespace {
+
+/// Somebody's attempt to keep us busy has more.
+constexpr std::size_t kMostLists = 64;
+constexpr std::string_view kPartAnnotation = "org.cullet.inputs.part";
+constexpr std::string_view kTitle = "org.opencontainers.image.title";
+
+std::string media_type(const Input& input) {
+  switch (input.kind) {
+    case Input::Kind::commit:
+    case Input::Kind::change:
+      return std::string(kCommitType);
+    case Input::Kind::package:
+      return "application/vnd.debian.binary-package";
+    case Input::Kind::archive:
+      return "application/octet-stream";
+    case Input::Kind::workspace:
+      break;
+  }
+  if (input.name.ends_with(".yaml"))
+    return "application/yaml";
+  return input.name == "cullet.lock" ? "application/json" : "text/x-patch";
+}
+
+image::Descriptor descriptor(const Input& input) {
+  return {media_type(input), input.digest, input.size, {}, {{std::string(kTitle), input.name}}};
+}
+
+image::Descriptor put(store::Store& store, const std::string& bytes, std::string_view type) {
+  store.put_blob(bytes);
+  return image::Descriptor::of(bytes, std::string(type));
+}
+
+std::size_t parts_of(const InputsManifest& list) {
+  return std::max<std::size_t>(
+      1, (list.inputs.size() + InputsManifest::kMostLayers - 1) / InputsManifest::kMostLayers);
+}
+
+/// The artifacts of a list, as blobs of the store.
+std::vector<image::Descriptor> make_artifacts(store::Store& store,
+                                              const InputsManifest& list,
+                                              const image::Descriptor& subject) {
+  const auto parts = parts_of(list);
+  std::vector<image::Descriptor> out;
+  for (std::size_t part = 0; part < parts; ++part) {
+    image::Manifest artifact;
+    artifact.artifact_type = kInputsType;
+    artifact.config = put(store, list.serialize(), kInputsType);
+    const auto end = std::min((part + 1) * InputsManifest::kMostLayers, list.inputs.size());
+    for (auto i = part * InputsManifest::kMostLayers; i < end; ++i)
+      artifact.layers.push_back(descriptor(list.inputs[i]));
+    artifact.subject = subject;
+    artifact.subject->annotations.clear();
+    if (parts > 1)
+      artifact.annotations = {{std::string(kPartAnnotation), cat(part + 1, "/", parts)}};
+    out.push_back(put(store, artifact.serialize(), image::kManifestType));
+  }
+  return out;
+}
+
+struct FoundList {
+  InputsManifest list;
+  std::size_t parts = 0;
+};
+
+/// The lists beside a manifest, by their digests. One that can't be read goes to `unreadable`.
+std::map<BlobDigest, FoundList> lists_of(image::Repository& from,
+                                         const image::Descriptor& manifest,
+                                         std::optional<Error>& unreadable) {
+  std::map<BlobDigest, FoundList> out;
+  const auto carriers = from.referrers(manifest.digest, std::string(kInputsType));
+  if (carriers.size() > kMostLists)
+    throw Error(
+        Kind::input,
+        cat(carriers.size(), " lists of inputs refer to ", from.name(), "@", manifest.digest))
+        .detail(cat("more than ", kMostLists, " are not looked at"));
+  for (const auto& carrier : carriers) {
+    try {
+      const auto found = from.find_manifest(carrier.digest);
+      if (!found)
+        throw Error(Kind::input, cat("the inputs artifact ", carrier.digest, " is not there"));
+      const auto artifact = image::Manifest::parse(found->bytes, carrier.digest.str());
+      if (const auto known = out.find(artifact.config.digest); known != out.end()) {
+        ++known->second.parts;
+        continue;
+      }
+      const auto what = cat("the list of inputs ", artifact.config.digest);
+      if (artifact.config.media_type != kInputsType || artifact.config.size > kMaxInputListBytes)
+        throw Error(Kind::input, cat(what, " is none, or too large"));
+      const auto source = from.open_blob(artifact.config);
+      const auto text = read_all(*source, kMaxInputListBytes, what);
+      out.emplace(artifact.config.digest, FoundList{InputsManifest::parse(text, what), 1});
+    } catch (const Error& error) {
+      if (error.kind() != Kind::input && error.kind() != Kind::refused)
+        throw;
+      unreadable = error;
+    }
+  }
+  return out;
+}
+
+void add(const registry::CopyReport& copied, KeepReport& report) {
+  report.blobs_sent += copied.blobs_sent;
+  report.blobs_present += copied.blobs_present;
+  report.bytes_sent += copied.bytes_sent;
+}
+
+bool in_one_registry(const image::Repository& a, const image::Repository& b) {
+  const auto first = registry::Reference::parse(a.name());
+  const auto second = registry::Reference::parse(b.name());
+  return !first.layout && !second.layout && first.host == second.host;
+}
+
+class Keeping {
+ public:
+  Keeping(const Context& context, KeepReport& report)
+      : context_(context), from_(store_repository(context.store)), report_(report) {
+    options_.parallel = std::max(4U, context.jobs);
+    options_.referrers = false;
+  }
+
+  void copy(image::Repository& from,
+            const std::vector<image::Descriptor>& artifacts,
+            image::Repository& to) {
+    for (const auto& artifact : artifacts)
+      add(registry::copy_image(from, artifact, to, options_, context_.cancel), report_);
+  }
+
+  image::Repository& store() { return *from_; }
+
+  /// What a build looks for by a tag (build/kept_inputs.hpp).
+  void tag(const InputsManifest& list, image::Repository& shared) {
+    for (const auto& input : list.inputs) {
+      std::string tag;
+      if (input.kind == Input::Kind::archive)
+        tag = KeptInputs::archive_tag(input.digest);
+      else if (!input.commit.empty())
+        tag = KeptInputs::commit_tag(input.commit, input.kind == Input::Kind::change);
+      if (tag.empty() || shared.find_tag(tag))
+        continue;
+      image::Manifest artifact;
+      artifact.artifact_type = media_type(input);
+      artifact.config = put(context_.store, "{}", image::kEmptyType);
+      artifact.layers = {descriptor(input)};
+      auto options = options_;
+      options.tags = {tag};
+      add(registry::copy_image(*from_,
+                               put(context_.store, artifact.serialize(), image::kManifestType),
+                               shared,
+                               options,
+                               context_.cancel),
+          report_);
+    }
+  }
+
+ private:
+  const Context& context_;
+  std::unique_ptr<image::Repository> from_;
+  KeepReport& report_;
+  registry::CopyOptions options_;
+};
+
+}  // namespace
+
+KeepReport keep_inputs(const Context& context,
+                       const plan::Plan& plan,
+                       const plan::Plan::Target& target,
+                       image::Repository& to,
+                       const image::Descriptor& manifest,
+                       image::Repository* shared) {
+  KeepReport report;
+  report.list = collect_inputs(context, plan, target);
+  return with_context(
+      [&] { return cat("keeping the inputs of ", target.recipe->name, " in ", to.name()); },
+      [&] {
+        Keeping keeping(context, report);
+        const auto artifacts = make_artifacts(context.store, report.list, manifest);
+        if (shared != nullptr) {
+          keeping.copy(keeping.store(), artifacts, *shared);
+          keeping.tag(report.list, *shared);
+        }
+        std::optional<Error> unreadable;
+        for (const auto& [digest, found] : lists_of(to, manifest, unreadable))
+          if (found.list.same(report.list) && found.parts == parts_of(found.list))
+            return report;
+        const bool mount = shared != nullptr && in_one_registry(*shared, to);
+        keeping.copy(mount ? *shared : keeping.store(), artifacts, to);
+        report.changed = true;
+        return report;
+      });
+}
+
+std::optional<InputsManifest> find_inputs(image::Repository& from,
+                                          const image::Descriptor& manifest,
+                                          const DemandedInputs* demanded) {
+  const auto name = [&] {
+    return cat("looking for the inputs of ", from.name(), "@", manifest.digest);
+  };
+  return with_context(name, [&]() -> std::optional<InputsManifest> {
+    std::optional<Error> failure;
+    auto lists = lists_of(from, manifest, failure);
+    for (auto& [digest, found] : lists) {
+      try {
+        if (demanded != nullptr)
+          demanded->check(found.list);
+        return std::move(found.list);
+      } catch (const Error& error) {
+        failure = error;
+      }
+    }
+    if (failure)
+      throw Error(*failure);
+    return std::nullopt;
+  });
+}
+
+}  // namespace cullet::build

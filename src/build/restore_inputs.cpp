@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cullet/attest/provenance.hpp"
+#include "cullet/base/error.hpp"
+#include "cullet/base/file.hpp"
+#include "cullet/base/text.hpp"
+#include "cullet/build/inputs.hpp"
+#include "cullet/source/kept.hpp"
+
+#include "fetching.hpp"
+
+namespace cullet::build {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kParallel = 4;
+constexpr std::uint64_t kMaxLockBytes = std::uint64_t{64} << 20U;
+
+image::Descriptor blob_of(const Input& input) {
+  return {"application/octet-stream", input.digest, input.size, {}, {}};
+}
+
+http::Options offline() {
+  http::Options options;
+  options.offline = true;
+  return options;
+}
+
+/// Below a directory that nobody else writes to yet; the list's paths are inside of it.
+void write_file(image::Repository& from, const Input& input, const fs::path& root) {
+  const auto path = root / input.name;
+  make_directories(path.parent_path());
+  const auto file = open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
+  FdSink sink(file.get(), path.string());
+  const auto source = from.open_blob(blob_of(input));
+  copy(*source, sink);
+  if (::fsync(file.get()) != 0)
+    throw system_error(cat("cannot sync ", path.string()), errno);
+}
+
+void bring_blob(image::Repository& from, const Input& input, store::Store& store) {
+  if (store.has_blob(input.digest))
+    return;
+  const auto source = from.open_blob(blob_of(input));
+  auto writer = store.new_blob();
+  copy(*source, writer);
+  writer.commit_as(input.digest, input.name);
+}
+
+void bring_blobs(image::Repository& from,
+                 const std::vector<const Input*>& inputs,
+                 store::Store& store,
+                 const Cancel& cancel) {
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;
+  std::exception_ptr failure;
+  const auto work = [&] {
+    for (auto i = next++; i < inputs.size(); i = next++) {
+      try {
+        cancel.check();
+        with_context([&] { return cat("restoring ", printable(inputs[i]->name)); },
+                     [&] { bring_blob(from, *inputs[i], store); });
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!failure)
+          failure = std::current_exception();
+        next = inputs.size();
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 1; i < std::min(kParallel, inputs.size()); ++i)
+      threads.emplace_back(work);
+    work();
+  }
+  if (failure)
+    std::rethrow_exception(failure);
+}
+
+/// Throws Kind::refused where a build of the recipe would read something that is not in the list.
+void check_complete(const Context& context, const InputsManifest& list) {
+  std::set<std::string> has;
+  for (const auto& input : list.inputs)
+    has.insert(input.commit.empty() ? input.digest.str() : input.commit);
+  const auto demand = [&](const std::string& id, const std::string& name) {
+    if (!has.contains(id))
+      throw Error(Kind::refused, cat("the kept inputs lack ", printable(name), ", ", id))
+          .hint("keep them again where the image was built: `cullet inputs push`");
+  };
+  const auto& workspace = context.workspace;
+  if (!workspace.recipes.contains(list.recipe))
+    throw Error(Kind::refused,
+                cat("the kept inputs lack the recipe '", printable(list.recipe), "'"));
+  const auto plan =
+      plan::make(workspace, context.lock, {list.recipe}, [&](const std::string& path) {
+        return patch_file_digest(workspace, path);
+      });
+  for (const auto& node : plan.nodes) {
+    for (const auto& package : node.packages)
+      demand(package.sha256.str(), package.name);
+    if (node.kind != plan::ActionKind::source)
+      continue;
+    for (const auto& archive : source::archives_of(*node.fork))
+      demand(archive.sha256.str(), archive.name);
+    const auto source_context = build::source_context(
+        context, [&](const std::string& text) { context.observer.progress(node, text); });
+    for (const auto& commit : source::gather(source_context, *node.fork))
+      demand(commit.commit, commit.name);
+  }
+}
+
+/// The way to check_complete(): the workspace as a build reads it, and no network.
+class Restored {
+ public:
+  Restored(const fs::path& root, store::Store& store, const Cancel& cancel, Observer& observer)
+      : workspace_(workspace::load(root)),
+        lock_(environment::Lock::parse(read_file(root / "cullet.lock", kMaxLockBytes),
+                                       "cullet.lock")),
+        http_(offline(), cancel),
+        context_{.workspace = workspace_,
+                 .lock = lock_,
+                 .store = store,
+                 .http = http_,
+                 .cancel = cancel,
+                 .observer = observer,
+                 .mirrors = {},
+                 .environment = {}} {}
+  [[nodiscard]] const Context& context() const { return context_; }
+
+ private:
+  workspace::Workspace workspace_;
+  environment::Lock lock_;
+  http::Client http_;
+  Context context_;
+};
+
+void bring_commits(image::Repository& from,
+                   const InputsManifest& list,
+                   const fs::path& root,
+                   store::Store& store,
+                   const Cancel& cancel,
+                   Observer& observer) {
+  http::Client http(offline(), cancel);
+  source::Context context{.store = store,
+                          .http = http,
+                          .cancel = cancel,
+                          .workspace = root,
+                          .mirrors = {},
+                          .progress = nullptr};
+  for (const auto& input : list.inputs) {
+    const bool change = input.kind == Input::Kind::change;
+    if (input.commit.empty() || source::has_restored(context, input.commit, change))
+      continue;
+    observer.note(cat("restoring ", printable(input.name), ": ", human_size(input.size)));
+    const auto source = from.open_blob(blob_of(input));
+    source::restore_commit(context, input.commit, change, *source);
+  }
+}
+
+/// Throws Kind::input for what is neither absent nor an empty directory.
+void demand_empty(const fs::path& directory) {
+  std::error_code none;
+  if (const auto status = fs::symlink_status(directory, none); !fs::exists(status))
+    return;
+  else if (!fs::is_directory(status) || !fs::is_empty(directory, none))
+    throw Error(Kind::input, cat(directory.string(), " is there already, and not empty"))
+        .hint("name a new directory");
+}
+
+}  // namespace
+
+void restore_inputs(image::Repository& from,
+                    const InputsManifest& list,
+                    const fs::path& workspace,
+                    store::Store& store,
+                    const Cancel& cancel,
+                    Observer& observer,
+                    const DemandedInputs* demanded) {
+  with_context(
+      [&] {
+        return cat("restoring the inputs of ", printable(list.recipe), " from ", from.name());
+      },
+      [&] {
+        if (demanded != nullptr)
+          demanded->check(list);
+        const auto target = fs::absolute(workspace).lexically_normal();
+        demand_empty(target);
+        make_directories(target.parent_path());
+        TemporaryDirectory fresh(target.parent_path(), ".cullet-restore");
+        std::vector<const Input*> blobs;
+        for (const auto& input : list.inputs) {
+          cancel.check();
+          if (input.kind == Input::Kind::workspace)
+            write_file(from, input, fresh.path());
+          else if (input.commit.empty())
+            blobs.push_back(&input);
+        }
+        bring_blobs(from, blobs, store, cancel);
+        bring_commits(from, list, fresh.path(), store, cancel, observer);
+        {
+          const Restored restored(fresh.path(), store, cancel, observer);
+          check_complete(restored.context(), list);
+        }
+        if (::chmod(fresh.path().c_str(), 0755) != 0 ||
+            ::rename(fresh.path().c_str(), target.c_str()) != 0)
+          throw system_error(cat("cannot make ", target.string()), errno);
+        fresh.release();
+        sync_directory(target.parent_path());
+      });
+}
+
+}  // namespace cullet::build

@@ -1,0 +1,200 @@
+#!/usr/bin/env bash
+# The inputs of an image, kept beside it: what a rebuild reads comes back from a registry or from one
+# file, and gives the same digest with workspace, store and upstream gone. What is wrong with either is
+# refused, with nothing left behind.
+set -euo pipefail
+source "$(dirname "$0")/lib.sh"
+e2e_begin
+workspace_new
+registry_start anonymous
+REF=$REGISTRY/prod/small:1.0.0
+
+# --- an image with every kind of input: a git fork with a submodule, a patch that is a file and one that
+# is a commit, a fork imported from an archive, packages
+small_new small
+small_store "$FIXTURE_DIR/store" small
+SMALL=$FORK_REPOSITORY
+FORK_REPOSITORY=$(fixture_subdirectory submodule)
+SUBMODULE=$FORK_REPOSITORY
+echo part >"$SUBMODULE/part"
+git_do init --quiet --initial-branch=main
+git_do add --all
+git_do commit --quiet --message=part
+FORK_REPOSITORY=$SMALL
+git_do -c protocol.file.allow=always submodule --quiet add "file://$SUBMODULE" deps/part
+git_do commit --quiet --all --message='a submodule'
+fork_pin small
+git_do checkout --quiet -b fix
+sed -i '1s/.*/one/' "$SMALL/numbers"
+git_do commit --quiet --all --message='a fix'
+mkdir -p "$WORKSPACE/forks/small"
+printf -- '--- a/numbers\n+++ b/numbers\n@@ -19998,3 +19998,3 @@\n 19998\n 19999\n-20000\n+last\n' \
+  >"$WORKSPACE/forks/small/last.patch"
+cat >>"$WORKSPACE/forks/small.yaml" <<END
+patches:
+  - { file: small/last.patch, reason: the last, added: 2026-11-01 }
+  - { commit: $(git_do rev-parse HEAD), reason: the first, added: 2026-11-01 }
+END
+mkdir "$FIXTURE_DIR/other-1"
+echo other >"$FIXTURE_DIR/other-1/other"
+tar --sort=name --owner=0 --group=0 --mtime=@1700000000 -C "$FIXTURE_DIR" -cf "$WORKSPACE/other-1.tar" other-1
+cat >"$WORKSPACE/forks/other.yaml" <<END
+import:
+  archive: other-1.tar
+  sha256: $(sha256sum <"$WORKSPACE/other-1.tar" | cut -d' ' -f1)
+  from: [other-1.tar]
+pin: { commit: 0000000000000000000000000000000000000000, version: "1" }
+END
+cat >"$WORKSPACE/recipes/other.yaml" <<'END'
+fork: other
+environment: probe
+steps:
+  - run: busybox mkdir -p "$OUT/share"; busybox cp other "$OUT/share/other"
+END
+pin=$(in_workspace "$CULLET" fork import other --json 2>/dev/null | jq -r .commit)
+sed -i "s/0\{40\}/$pin/" "$WORKSPACE/forks/other.yaml"
+sed -i "s/^environment: probe/&\nneeds: [other]/; s/contents: \[small\]/contents: [small, other]/
+  s|busybox cp numbers .*|&\n      busybox cat deps/part/part >\"\$OUT/share/part\"|" "$WORKSPACE/recipes/small.yaml"
+
+# builds FILE ARGUMENT...: builds in the workspace; the record of --json goes to FILE.
+builds() {
+  in_workspace "$CULLET" build --json "${@:2}" >"$FIXTURE_DIR/$1" 2>"$FIXTURE_DIR/err" ||
+    { cat "$FIXTURE_DIR/err" >&2; return 1; }
+}
+
+# requests METHOD: how many with that method (a pattern) the registry has answered.
+requests() { grep -c "http.request.method=$1 " "$REGISTRY_DIR/log" || true; }
+
+# rebuilt DIRECTORY: builds small there without any connection; prints the digest.
+rebuilt() {
+  (cd "$1" && "$CULLET" build small --offline --no-sign --json) 2>"$FIXTURE_DIR/err" >"$FIXTURE_DIR/out" ||
+    { cat "$FIXTURE_DIR/err" >&2; return 1; }
+  jq -r .image.digest "$FIXTURE_DIR/out"
+}
+
+builds built.json small --keep-inputs --push "$REF"
+DIGEST=$(jq -r .image.digest "$FIXTURE_DIR/built.json")
+in_workspace "$CULLET" inputs list "$REF" --json >"$FIXTURE_DIR/list.json"
+same "$(jq -r '[.inputs[].kind] | unique | join(" ")' "$FIXTURE_DIR/list.json")" \
+  'archive change commit package workspace' 'every kind of input is kept'
+same "$(jq '[.inputs[] | select(.kind == "commit")] | length' "$FIXTURE_DIR/list.json")" 2 'the pin and its submodule'
+same "$(jq '[.inputs[] | select(.name == "forks/small/last.patch")] | length' "$FIXTURE_DIR/list.json")" 1 'the patch'
+
+# --- once is enough: a second build attaches nothing and sends nothing
+before=$(requests 'P[A-Z]*')
+builds again.json small --keep-inputs --push "$REF"
+same "$(requests 'P[A-Z]*')" "$before" 'no PUT, POST or PATCH more'
+same "$(jq -c '[.image, .image.pushed[0]] | map(.inputs | [.changed, .blobs_sent])' "$FIXTURE_DIR/again.json")" \
+  '[[false,0],[false,0]]' 'kept once'
+# Of another image with mostly the same, only what is its own is sent: the rest is mounted.
+printf 'inputs: { keep: true, repository: %s/prod/inputs }\n' "$REGISTRY" >>"$WORKSPACE/cullet.yaml"
+sed 's|config: .*|config: { entrypoint: [/bin/busybox, ls] }|' "$WORKSPACE/recipes/small.yaml" \
+  >"$WORKSPACE/recipes/twin.yaml"
+builds shared.json small --push "$REF"
+builds twin.json twin --push "$REGISTRY/prod/twin:1.0.0"
+jq -c '.image.pushed[0].inputs' "$FIXTURE_DIR/shared.json" "$FIXTURE_DIR/twin.json"
+same "$(jq '.image.pushed[0].inputs | .bytes > 500000 and .bytes_sent < 50000' "$FIXTURE_DIR/twin.json")" true \
+  'a twin sends its list, not its inputs'
+
+# --- one file; the same bytes whether from the registry or from what it was imported to
+in_workspace "$CULLET" inputs export "$REF" "$FIXTURE_DIR/small.tar"
+in_workspace "$CULLET" inputs import "$FIXTURE_DIR/small.tar" --to "oci:$FIXTURE_DIR/imported"
+in_workspace "$CULLET" inputs export "oci:$FIXTURE_DIR/imported:1.0.0" "$FIXTURE_DIR/again.tar"
+same "$(sha256sum <"$FIXTURE_DIR/small.tar")" "$(sha256sum <"$FIXTURE_DIR/again.tar")" 'a deterministic export'
+
+# --- workspace, store and upstream are gone: what is left is the registry, the file and a public key
+cp "$WORKSPACE/keys/attest.pub" "$FIXTURE_DIR/attest.pub"
+cp "$WORKSPACE/cullet.yaml" "$FIXTURE_DIR/kept.yaml"
+mkdir "$FIXTURE_DIR/gone"
+mv "$WORKSPACE" "$SMALL" "$SUBMODULE" "$FIXTURE_DIR/store" "$FIXTURE_DIR/mirror" "$FIXTURE_DIR/gone"
+WORKSPACE=$FIXTURE_DIR
+export CULLET_STORE=$FIXTURE_DIR/store-2
+in_workspace "$CULLET" inputs restore "$REF" rebuilt --key attest.pub
+same "$(rebuilt "$FIXTURE_DIR/rebuilt")" "$DIGEST" 'rebuilt from the registry'
+export CULLET_STORE=$FIXTURE_DIR/store-3
+in_workspace "$CULLET" inputs import small.tar --to oci:carried --json >"$FIXTURE_DIR/out" 2>/dev/null
+same "$(jq -r .digest "$FIXTURE_DIR/out")" "$DIGEST" 'imported'
+in_workspace "$CULLET" inputs restore oci:carried:1.0.0 carried-workspace --key attest.pub --offline
+same "$(rebuilt "$FIXTURE_DIR/carried-workspace")" "$DIGEST" 'rebuilt from one file'
+
+# --- without restoring: a build looks among kept inputs before it asks upstream
+export CULLET_STORE=$FIXTURE_DIR/store-4
+cp -r "$FIXTURE_DIR/gone/workspace"* "$FIXTURE_DIR/fresh"
+rm -rf "$FIXTURE_DIR/fresh/.cullet" "$FIXTURE_DIR/fresh/other-1.tar"
+WORKSPACE=$FIXTURE_DIR/fresh
+sed -i 's/keep: true/keep: false/' "$WORKSPACE/cullet.yaml"
+builds fresh.json small --no-sign
+same "$(jq -r .image.digest "$FIXTURE_DIR/fresh.json")" "$DIGEST" 'built from kept inputs, upstream gone'
+before=$(requests '[A-Z]*')
+builds fresh.json small --no-sign
+same "$(requests '[A-Z]*')" "$before" 'what the store has is not asked for'
+expect 4 'no such file' env CULLET_STORE="$FIXTURE_DIR/store-5" "$CULLET" build small --no-sign --offline
+same "$(requests '[A-Z]*')" "$before" 'offline, a registry is not asked'
+WORKSPACE=$FIXTURE_DIR
+
+# --- what is wrong with a file is said, and nothing of it is left
+# bad WHAT STATUS TEXT: bad.tar is refused so, and no layout is made.
+bad() {
+  expect "$2" "$3" "$CULLET" inputs import bad.tar --to oci:bad
+  [[ ! -e $FIXTURE_DIR/bad ]] || { printf 'FAILED: %s left a layout\n' "$1" >&2; return 1; }
+  same "$(find "$CULLET_STORE/tmp" -mindepth 2 ! -name lock 2>/dev/null | wc -l)" 0 "$1 leaves nothing in the store"
+}
+size=$(stat -c %s "$FIXTURE_DIR/small.tar")
+head -c $((size / 2)) "$FIXTURE_DIR/small.tar" >"$FIXTURE_DIR/bad.tar"
+bad 'a truncated file' 1 'truncated'
+# remade PROGRAM: bad.tar is small.tar with its members as the python program changes them.
+remade() {
+  "$PYTHON" - "$FIXTURE_DIR/small.tar" "$FIXTURE_DIR/bad.tar" "$1" <<'END'
+import io, sys, tarfile
+source, target, program = sys.argv[1:]
+members = []
+with tarfile.open(source) as tar:
+    for info in tar:
+        members.append((info, tar.extractfile(info).read() if info.isreg() else b""))
+biggest = max((m for m in members if m[0].name.startswith("blobs/")), key=lambda m: len(m[1]))
+exec(program)
+with tarfile.open(target, "w") as tar:
+    for info, data in members:
+        info.size = len(data)
+        tar.addfile(info, io.BytesIO(data))
+END
+}
+remade 'members = [(i, d[:-1] + b"?" if i is biggest[0] else d) for i, d in members]'
+bad 'other bytes' 3 'hashes to'
+remade 'members = [m for m in members if m is not biggest]'
+bad 'a missing blob' 3 'it lacks the blob'
+remade 'members = [m for m in members if m[0].name != "index.json"]'
+bad 'a missing index' 1 'it has no index.json'
+remade 'biggest[0].name = "../escaped"'
+bad 'a path out of the root' 1 '..'
+[[ ! -e $FIXTURE_DIR/escaped ]]
+remade 'i = tarfile.TarInfo("blobs/sha256/" + "0" * 64); i.type = tarfile.SYMTYPE; i.linkname = "/etc/passwd"
+members.insert(3, (i, b""))'
+bad 'a symlink' 1 'neither a file nor a directory'
+remade 'i = tarfile.TarInfo("blobs/README"); members.insert(3, (i, b"x"))'
+bad 'a foreign member' 1 'no part of an OCI layout'
+remade 'members.insert(4, members[3])'
+bad 'a member twice' 1 'twice'
+
+# --- what is wrong with the inputs beside an image is said, and no workspace is left
+# withheld KIND: removes the blob of an input of that kind from the imported layout.
+withheld() {
+  local digest
+  digest=$(jq -r --arg kind "$1" '[.inputs[] | select(.kind == $kind)][0].digest' "$FIXTURE_DIR/list.json")
+  rm -f "$FIXTURE_DIR/carried/blobs/sha256/${digest#sha256:}"
+}
+cp "$FIXTURE_DIR/gone/workspace"*/keys/release.pub "$FIXTURE_DIR/release.pub"
+expect 3 'no provenance by this key' "$CULLET" inputs restore "$REF" nowhere --key release.pub
+export CULLET_STORE=$FIXTURE_DIR/store-6
+for kind in change package workspace; do
+  withheld "$kind"
+  expect 3 '' "$CULLET" inputs restore oci:carried:1.0.0 nowhere
+  [[ ! -e $FIXTURE_DIR/nowhere ]]
+done
+expect 1 'not empty' "$CULLET" inputs restore "$REF" rebuilt
+same "$(find "$FIXTURE_DIR" -maxdepth 1 -name '.cullet-*' | wc -l)" 0 'no work in progress is left'
+in_workspace "$CULLET" inputs import small.tar --to oci:bare >/dev/null 2>&1
+jq '.manifests |= map(select(.artifactType != "application/vnd.cullet.inputs.v1+json"))' "$FIXTURE_DIR/bare/index.json" \
+  >"$FIXTURE_DIR/index.json" && mv "$FIXTURE_DIR/index.json" "$FIXTURE_DIR/bare/index.json"
+expect 1 'no inputs are kept' "$CULLET" inputs list oci:bare:1.0.0
+expect 1 'no inputs are kept' "$CULLET" inputs restore oci:bare:1.0.0 nowhere --key attest.pub
