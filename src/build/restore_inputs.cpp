@@ -147,12 +147,12 @@ class Restored {
   Context context_;
 };
 
-void bring_commits(image::Repository& from,
-                   const InputsManifest& list,
-                   const fs::path& root,
-                   store::Store& store,
-                   const Cancel& cancel,
-                   Observer& observer) {
+/// From the store's blobs: what is decompressed and unpacked has been held against its digest.
+void unpack_commits(const InputsManifest& list,
+                    const fs::path& root,
+                    store::Store& store,
+                    const Cancel& cancel,
+                    Observer& observer) {
   http::Client http(offline(), cancel);
   source::Context context{.store = store,
                           .http = http,
@@ -165,8 +165,9 @@ void bring_commits(image::Repository& from,
     if (input.commit.empty() || source::has_restored(context, input.commit, change))
       continue;
     observer.note(cat("restoring ", printable(input.name), ": ", human_size(input.size)));
-    const auto source = from.open_blob(blob_of(input));
-    source::restore_commit(context, input.commit, change, *source);
+    const auto file = store.open_blob(input.digest);
+    FdSource source(file.get(), input.name);
+    source::restore_commit(context, input.commit, change, source);
   }
 }
 
@@ -205,11 +206,11 @@ void restore_inputs(image::Repository& from,
           cancel.check();
           if (input.kind == Input::Kind::workspace)
             write_file(from, input, fresh.path());
-          else if (input.commit.empty())
+          else
             blobs.push_back(&input);
         }
         bring_blobs(from, blobs, store, cancel);
-        bring_commits(from, list, fresh.path(), store, cancel, observer);
+        unpack_commits(list, fresh.path(), store, cancel, observer);
         {
           const Restored restored(fresh.path(), store, cancel, observer);
           check_complete(restored.context(), list);

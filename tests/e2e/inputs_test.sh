@@ -96,6 +96,19 @@ jq -c '.image.pushed[0].inputs' "$FIXTURE_DIR/shared.json" "$FIXTURE_DIR/twin.js
 same "$(jq '.image.pushed[0].inputs | .bytes > 500000 and .bytes_sent < 50000' "$FIXTURE_DIR/twin.json")" true \
   'a twin sends its list, not its inputs'
 
+# A repository of inputs that fails or lies is done without: upstream has them, too.
+faulty_proxy "$REGISTRY_URL"
+sed -i "s|repository: $REGISTRY|repository: $FAULTY|; s/keep: true/keep: false/" "$WORKSPACE/cullet.yaml"
+failing='{"match": "/v2/prod/inputs/", "action": {"status": 403}}'
+lying='{"match": "GET /v2/prod/inputs/blobs/", "action": {"corrupt": 5}}'
+for fault in "$failing" "$lying"; do
+  faulty_script "[$fault]"
+  builds faulty.json small --no-sign --store "$(fixture_subdirectory store-faulty)"
+  same "$(jq -r .image.digest "$FIXTURE_DIR/faulty.json")" "$DIGEST" "built from upstream: ${fault:24:40}"
+done
+faulty_script '[]'
+sed -i "s|repository: $FAULTY|repository: $REGISTRY|; s/keep: false/keep: true/" "$WORKSPACE/cullet.yaml"
+
 # --- one file; the same bytes whether from the registry or from what it was imported to
 in_workspace "$CULLET" inputs export "$REF" "$FIXTURE_DIR/small.tar"
 in_workspace "$CULLET" inputs import "$FIXTURE_DIR/small.tar" --to "oci:$FIXTURE_DIR/imported"
@@ -137,7 +150,7 @@ WORKSPACE=$FIXTURE_DIR
 bad() {
   expect "$2" "$3" "$CULLET" inputs import bad.tar --to oci:bad
   [[ ! -e $FIXTURE_DIR/bad ]] || { printf 'FAILED: %s left a layout\n' "$1" >&2; return 1; }
-  same "$(find "$CULLET_STORE/tmp" -mindepth 2 ! -name lock 2>/dev/null | wc -l)" 0 "$1 leaves nothing in the store"
+  same "$(find "$CULLET_STORE/tmp" -mindepth 1 | wc -l)" 0 "$1 leaves nothing in the store"
 }
 size=$(stat -c %s "$FIXTURE_DIR/small.tar")
 head -c $((size / 2)) "$FIXTURE_DIR/small.tar" >"$FIXTURE_DIR/bad.tar"
@@ -177,21 +190,53 @@ remade 'members.insert(4, members[3])'
 bad 'a member twice' 1 'twice'
 
 # --- what is wrong with the inputs beside an image is said, and no workspace is left
-# withheld KIND: removes the blob of an input of that kind from the imported layout.
-withheld() {
-  local digest
-  digest=$(jq -r --arg kind "$1" '[.inputs[] | select(.kind == $kind)][0].digest' "$FIXTURE_DIR/list.json")
-  rm -f "$FIXTURE_DIR/carried/blobs/sha256/${digest#sha256:}"
+# digest_of_kind KIND: of the first input of that kind.
+digest_of_kind() {
+  jq -r --arg kind "$1" '[.inputs[] | select(.kind == $kind)][0].digest' "$FIXTURE_DIR/list.json"
 }
 cp "$FIXTURE_DIR/gone/workspace"*/keys/release.pub "$FIXTURE_DIR/release.pub"
 expect 3 'no provenance by this key' "$CULLET" inputs restore "$REF" nowhere --key release.pub
-export CULLET_STORE=$FIXTURE_DIR/store-6
+for kind in workspace package change archive; do
+  faulty_script "[{\"match\": \"GET .*/blobs/$(digest_of_kind "$kind")\", \"action\": {\"corrupt\": 9}}]"
+  export CULLET_STORE=$FIXTURE_DIR/store-bad-$kind
+  expect 3 'hashes to' "$CULLET" inputs restore "$FAULTY/prod/small:1.0.0" nowhere --key attest.pub
+  [[ ! -e $FIXTURE_DIR/nowhere ]]
+done
+faulty_script '[]'
 for kind in change package workspace; do
-  withheld "$kind"
-  expect 3 '' "$CULLET" inputs restore oci:carried:1.0.0 nowhere
+  export CULLET_STORE=$FIXTURE_DIR/store-without-$kind
+  digest=$(digest_of_kind "$kind")
+  mv "$FIXTURE_DIR/carried/blobs/sha256/${digest#sha256:}" "$FIXTURE_DIR/withheld"
+  expect 3 "blob $digest is missing" "$CULLET" inputs restore oci:carried:1.0.0 nowhere
+  mv "$FIXTURE_DIR/withheld" "$FIXTURE_DIR/carried/blobs/sha256/${digest#sha256:}"
   [[ ! -e $FIXTURE_DIR/nowhere ]]
 done
 expect 1 'not empty' "$CULLET" inputs restore "$REF" rebuilt
+
+# --- Ctrl-C while a registry is slow: nothing is left
+# interrupted SIGN COMMAND...: the command, interrupted when the command SIGN succeeds, says so.
+interrupted() {
+  local sign=$1 pid status=0
+  shift
+  (cd "$WORKSPACE" && exec "$@") >/dev/null 2>"$FIXTURE_DIR/err" &
+  pid=$!
+  for _ in $(seq 300); do
+    eval "$sign" && break
+    sleep 0.1
+  done
+  kill -INT "$pid"
+  wait "$pid" || status=$?
+  same "$status" 130 "interrupted: ${*:2:2}"
+}
+export CULLET_STORE=$FIXTURE_DIR/store-7
+faulty_script '[{"match": "GET .*/blobs/", "skip": 4, "action": {"trickle": {"bytes": 10, "seconds": 1}}}]'
+interrupted '[[ -n $(find "$CULLET_STORE/tmp" -path "*layout/blobs/*" 2>/dev/null) ]]' \
+  "$CULLET" inputs export "$FAULTY/prod/small:1.0.0" slow.tar
+faulty_script '[{"match": "GET .*/blobs/", "skip": 2, "action": {"trickle": {"bytes": 10, "seconds": 1}}}]'
+interrupted '[[ -n $(find "$FIXTURE_DIR" -maxdepth 1 -name ".cullet-restore*") ]]' \
+  "$CULLET" inputs restore "$FAULTY/prod/small:1.0.0" slow
+[[ ! -e $FIXTURE_DIR/slow && ! -e $FIXTURE_DIR/slow.tar ]]
+same "$(find "$CULLET_STORE/tmp" -mindepth 1 | wc -l)" 0 'an interrupt leaves nothing in the store'
 same "$(find "$FIXTURE_DIR" -maxdepth 1 -name '.cullet-*' | wc -l)" 0 'no work in progress is left'
 in_workspace "$CULLET" inputs import small.tar --to oci:bare >/dev/null 2>&1
 jq '.manifests |= map(select(.artifactType != "application/vnd.cullet.inputs.v1+json"))' "$FIXTURE_DIR/bare/index.json" \

@@ -51,6 +51,12 @@ cp keys/release.passphrase "$FIXTURE_DIR/passphrase"
 CULLET_PASSPHRASE=$(<"$FIXTURE_DIR/passphrase") cullet build nginx --push "$REGISTRY/prod/nginx:1.22.1"
 CULLET_PASSPHRASE=$(<"$FIXTURE_DIR/passphrase") cullet build --affected-by zlib --push "$REGISTRY/prod"
 cullet push nginx "$REGISTRY/prod/nginx:1.22.1"
+CULLET_PASSPHRASE=$(<"$FIXTURE_DIR/passphrase") cullet build nginx --keep-inputs --push "$REGISTRY/prod/nginx:1.22.1"
+cullet inputs list nginx
+cullet inputs restore "$REGISTRY/prod/nginx:1.22.1" "$FIXTURE_DIR/rebuilt" --key keys/attest.pub
+cullet inputs push nginx "$REGISTRY/prod/nginx:1.22.1"
+cullet inputs export nginx "$FIXTURE_DIR/nginx.tar"
+cullet inputs import "$FIXTURE_DIR/nginx.tar" --to "$REGISTRY/prod/imported"
 cullet verify "$REGISTRY/prod/nginx:1.22.1" --key keys/release.pub
 cullet ls nginx /etc | grep -q nginx.conf
 cullet cat nginx /etc/nginx/nginx.conf | grep -q worker_processes
@@ -88,7 +94,7 @@ cullet attestations nginx --type provenance | jq -e .buildDefinition >/dev/null
 cullet attestations nginx --type spdx | jq -e .spdxVersion >/dev/null
 cullet explain nginx /usr/sbin/nginx
 cullet explain nginx --all >/dev/null
-for command in init fork patch upstream lock plan affected build shell key sign verify attestations explain push ls cat diff store schema completion man; do
+for command in init fork patch upstream lock plan affected build shell key sign verify attestations explain push inputs ls cat diff store schema completion man; do
   cullet "$command" --help | grep -q '^Example:' || { echo "FAILED: $command --help has no example"; exit 1; }
 done
 echo 'ok: every command has help with an example'
