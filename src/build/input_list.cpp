@@ -24,6 +24,12 @@ bool is_commit_id(std::string_view text) {
   return text.size() == 40 && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
 
+/// As a workspace's files are called: it becomes part of a repository's name, and of paths.
+bool is_recipe_name(std::string_view name) {
+  return !name.empty() && name.size() <= 100 && name.find_first_of("._-") != 0 &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == name.npos;
+}
+
 /// Where files of a workspace lie. A list must not lay out anything else: a directory of hooks,
 /// say.
 bool is_workspace_file(const std::string& path) {
@@ -110,6 +116,8 @@ InputsManifest InputsManifest::parse(std::string_view text, std::string_view wha
         .hint("use a newer cullet");
   InputsManifest out;
   out.recipe = string_at(json, "recipe", what);
+  if (!is_recipe_name(out.recipe))
+    throw Error(Kind::input, cat(what, ": '", printable(out.recipe), "' is no recipe's name"));
   const auto& list = array_at(json, "list", what);
   if (list.size() > kMostInputs)
     throw Error(Kind::input, cat(what, " names more than ", kMostInputs, " inputs"));
@@ -164,9 +172,10 @@ DemandedInputs DemandedInputs::of_provenance(const Json& predicate) {
     const auto& name = string_at(entry, "name", what);
     const auto& digests = object_at(entry, "digest", what);
     const auto sha256 = Sha256::parse_hex(optional_string(digests, "sha256", what));
-    if (sha256 && paths.contains(name))
-      out.files.emplace(name, *sha256);
-    else if (sha256)
+    if (sha256 && paths.contains(name)) {
+      if (!out.files.emplace(name, *sha256).second)
+        throw Error(Kind::input, cat("provenance: '", printable(name), "' is there twice"));
+    } else if (sha256)
       out.blobs.emplace(sha256->str(), name);
     else if (const auto commit = optional_string(digests, "gitCommit", what);
              is_commit_id(commit) && !imported.contains(name))

@@ -82,6 +82,8 @@ TEST_CASE("InputsManifest::parse: only what serialize() writes is taken") {
                Catch::Contains(text));
   };
   bad("version 2", [](Json& json) { json["inputs"] = 2; });
+  for (const auto* name : {"", "..", "../../home", "a/b", "A", "-x"})
+    bad("is no recipe's name", [&](Json& json) { json["recipe"] = name; });
   bad("no kind of input 'hook'", [](Json& json) { json["list"][0]["kind"] = "hook"; });
   for (const auto* name : {"../cullet.yaml",
                            "/etc/passwd",
@@ -145,6 +147,11 @@ TEST_CASE("DemandedInputs: what provenance names must be there, with its digest"
   list.inputs.resize(5);
   CHECK_THAT(failure(Kind::refused, [&] { demanded.check(list); }),
              Catch::Contains("missing: fork nginx, commit"));
+  auto twice = provenance();
+  auto& dependencies = twice["buildDefinition"]["resolvedDependencies"];
+  dependencies.push_back(file("cullet.yaml", sha256("another")));
+  CHECK_THAT(failure(Kind::input, [&] { DemandedInputs::of_provenance(twice); }),
+             Catch::Contains("'cullet.yaml' is there twice"));
   failure(Kind::input, [] { DemandedInputs::of_provenance(Json::object()); });
   failure(Kind::input, [] { DemandedInputs::of_provenance("text"); });
 }

@@ -80,6 +80,9 @@ same "$(jq -r '[.inputs[].kind] | unique | join(" ")' "$FIXTURE_DIR/list.json")"
 same "$(jq '[.inputs[] | select(.kind == "commit")] | length' "$FIXTURE_DIR/list.json")" 2 'the pin and its submodule'
 same "$(jq '[.inputs[] | select(.name == "forks/small/last.patch")] | length' "$FIXTURE_DIR/list.json")" 1 'the patch'
 
+same "$(in_workspace "$CULLET" attestations small --json | jq '[.attestations[].type | contains("inputs")] | any')" false \
+  'inputs are no attestations'
+
 # --- once is enough: a second build attaches nothing and sends nothing
 before=$(requests 'P[A-Z]*')
 builds again.json small --keep-inputs --push "$REF"
@@ -108,6 +111,17 @@ for fault in "$failing" "$lying"; do
 done
 faulty_script '[]'
 sed -i "s|repository: $FAULTY|repository: $REGISTRY|; s/keep: false/keep: true/" "$WORKSPACE/cullet.yaml"
+
+# In a layout, they are there offline.
+sed -i "s|repository: $REGISTRY/prod/inputs|repository: \"oci:../inputs\"|" "$WORKSPACE/cullet.yaml"
+builds layout.json small --no-sign
+mv "$FIXTURE_DIR/mirror" "$FIXTURE_DIR/mirror.away"
+mv "$SMALL" "$SMALL.away"
+builds layout.json small --no-sign --offline --store "$FIXTURE_DIR/store-layout"
+same "$(jq -r .image.digest "$FIXTURE_DIR/layout.json")" "$DIGEST" 'built offline from a layout of inputs'
+mv "$FIXTURE_DIR/mirror.away" "$FIXTURE_DIR/mirror"
+mv "$SMALL.away" "$SMALL"
+sed -i "s|repository: \"oci:../inputs\"|repository: $REGISTRY/prod/inputs|" "$WORKSPACE/cullet.yaml"
 
 # --- one file; the same bytes whether from the registry or from what it was imported to
 in_workspace "$CULLET" inputs export "$REF" "$FIXTURE_DIR/small.tar"

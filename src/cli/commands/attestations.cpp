@@ -4,6 +4,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/build/inputs.hpp"
 #include "cullet/trust/attestation.hpp"
 
 #include "../command.hpp"
@@ -109,7 +110,9 @@ int attestations(Session& session, const AttestationOptions& options) {
   const auto resolved = resolve_image(session, options.reference);
   const auto name = cat(resolved.repository->name(), "@", resolved.manifest.digest);
   const auto type = full_type(options.type);
-  const auto found = trust::attestations(*resolved.repository, resolved.manifest, keys, type);
+  auto found = trust::attestations(*resolved.repository, resolved.manifest, keys, type);
+  // Kept inputs refer to the image and say nothing of it.
+  std::erase_if(found, [](const auto& one) { return one.artifact_type == build::kInputsType; });
   if (write)
     return write_envelope(session, only_one(found, type, name), name, options.envelope_file);
   if (type.empty() || session.options().json)
