@@ -9,7 +9,7 @@
 #include "cullet/base/text.hpp"
 #include "cullet/build/image_parts.hpp"
 #include "cullet/build/publish.hpp"
-#include "cullet/image/contents.hpp"
+#include "cullet/image/compare.hpp"
 #include "cullet/image/manifest.hpp"
 #include "cullet/plan/carried.hpp"
 
@@ -75,20 +75,19 @@ class Comparison {
              image::Repository& after_repository,
              const image::Descriptor& after,
              ImageChange& change) const {
-    const auto old_files = image::read_contents(before_repository, before, context_.cancel, same_);
-    const auto new_files = image::read_contents(after_repository, after, context_.cancel, same_);
-    for (const auto& difference : image::diff(old_files, new_files)) {
-      const auto old_file = old_files.find(difference.path);
-      const auto new_file = new_files.find(difference.path);
-      const bool was = old_file != old_files.end(), is = new_file != new_files.end();
-      const auto& file = is ? new_file->second : old_file->second;
-      if (was != is && file.entry.type == archive::EntryType::directory &&
-          in_same_layer(difference.path))
-        continue;  // a layer that is the same has it, too
-      const auto& layer = (is ? after_ : before_).layers.at(file.layer);
+    const auto compared = image::compare(before_repository,
+                                         before,
+                                         after_repository,
+                                         after,
+                                         image::Depth::files,
+                                         context_.cancel,
+                                         {.store = &context_.store, .threads = context_.jobs});
+    for (const auto& difference : compared.files) {
+      const auto& layer = difference.layer_after ? after_.layers.at(*difference.layer_after)
+                                                 : before_.layers.at(*difference.layer_before);
       bool allowed_to_change = inside(layer.content);
-      if (was && is)
-        allowed_to_change &= inside(before_.layers.at(old_file->second.layer).content);
+      if (difference.layer_before && difference.layer_after)
+        allowed_to_change &= inside(before_.layers.at(*difference.layer_before).content);
       add(change,
           {difference.path,
            std::string(kNames[static_cast<std::size_t>(difference.kind)]),
@@ -119,16 +118,6 @@ class Comparison {
                      return glob.matches(file.path);
                    });
     change.files.push_back(std::move(file));
-  }
-
-  /// Whether the trees of layers that are the same hold the path: they are in the store, unread.
-  [[nodiscard]] bool in_same_layer(const std::string& path) const {
-    return std::any_of(after_.layers.begin(), after_.layers.end(), [&](const auto& layer) {
-      const auto node = contents_.find(layer.content);
-      return same_.contains(layer.digest) && node != contents_.end() &&
-             context_.store.manifest(plan_.nodes[node->second].record.value().trees.at(0))
-                     .find(path) != nullptr;
-    });
   }
 
   /// The inputs at the ground of a change: followed down from the layer's content to nodes whose

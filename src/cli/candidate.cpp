@@ -183,8 +183,13 @@ class Trial {
       return image;
     image.size_before = size_of(*before_in, *image.before);
     if (image.before->digest != image.after.digest)
-      image.comparison =
-          image::compare(*before_in, *image.before, *store, image.after, session_.cancel());
+      image.comparison = image::compare(*before_in,
+                                        *image.before,
+                                        *store,
+                                        image.after,
+                                        image::Depth::libraries,
+                                        session_.cancel(),
+                                        {.store = &session_.store(), .threads = session_.jobs()});
     return image;
   }
 

@@ -37,6 +37,7 @@ Libraries libraries_of(Repository& in,
                        const Contents& contents,
                        const std::set<std::string>& paths,
                        const Cancel& cancel,
+                       const ReadOptions& options,
                        std::vector<std::string>& notes) {
   Libraries found;
   const auto wanted = [&](const std::string& path, const File& file) {
@@ -46,7 +47,7 @@ Libraries libraries_of(Repository& in,
       notes.push_back(cat("/", path, " is too large to be looked into"));
     return file.entry.size <= kLargest;
   };
-  read_files(in, image, contents, wanted, cancel, [&](const std::string& path, std::string bytes) {
+  const auto visit = [&](const std::string& path, std::string bytes) {
     try {
       if (auto object = read_dynamic(as_bytes(bytes))) {
         auto name = object->soname.empty() ? path : object->soname;
@@ -55,7 +56,8 @@ Libraries libraries_of(Repository& in,
     } catch (const Error& error) {
       notes.push_back(cat("/", path, ": ", error.message()));
     }
-  });
+  };
+  read_files(in, image, contents, wanted, cancel, visit, options);
   return found;
 }
 
@@ -106,12 +108,16 @@ Comparison compare(Repository& before_in,
                    const Descriptor& before,
                    Repository& after_in,
                    const Descriptor& after,
-                   const Cancel& cancel) {
+                   Depth depth,
+                   const Cancel& cancel,
+                   const ReadOptions& options) {
   Comparison out;
-  const auto was = read_contents(before_in, before, cancel);
-  const auto now = read_contents(after_in, after, cancel);
+  const auto now = read_contents(after_in, after, cancel, options);
+  const auto was = read_contents(before_in, before, cancel, options);
   out.bytes_before = bytes_of(was);
   out.bytes_after = bytes_of(now);
+  out.files_before = was.size();
+  out.files_after = now.size();
   out.files = diff(was, now);
   std::set<std::string> paths;
   for (const auto& difference : out.files) {
@@ -119,9 +125,9 @@ Comparison compare(Repository& before_in,
     if (is_licence(difference.path))
       out.licences.push_back(difference.path);
   }
-  if (std::any_of(paths.begin(), paths.end(), is_library))
-    compare_libraries(libraries_of(before_in, before, was, paths, cancel, out.notes),
-                      libraries_of(after_in, after, now, paths, cancel, out.notes),
+  if (depth == Depth::libraries && std::any_of(paths.begin(), paths.end(), is_library))
+    compare_libraries(libraries_of(before_in, before, was, paths, cancel, options, out.notes),
+                      libraries_of(after_in, after, now, paths, cancel, options, out.notes),
                       out);
   return out;
 }

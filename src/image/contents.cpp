@@ -6,11 +6,11 @@
 #include <optional>
 #include <utility>
 
-#include "cullet/archive/reader.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/image/layer_listing.hpp"
 
-#include "cancellable_source.hpp"
+#include "image_manifest.hpp"
 
 namespace cullet::image {
 
@@ -19,42 +19,6 @@ namespace {
 constexpr std::string_view kWhiteout = ".wh.";
 constexpr std::string_view kOpaque = ".wh..wh..opq";
 constexpr int kMostLinks = 40;
-
-Manifest image_manifest(Repository& repository, const Descriptor& descriptor) {
-  const auto what = cat(repository.name(), "@", descriptor.digest);
-  const auto found = repository.find_manifest(descriptor.digest);
-  if (!found)
-    throw Error(Kind::input, cat(what, " is not there"));
-  if (found->media_type == kIndexType)
-    throw Error(Kind::input, cat(what, " is an index of several images"))
-        .hint("name one of them by its digest");
-  return Manifest::parse(found->bytes, what);
-}
-
-/// An entry's place: the index of its layer, and its own there.
-using Place = std::pair<std::size_t, std::size_t>;
-using Visit = std::function<void(const Place&, const archive::Entry&, Source& body)>;
-
-void visit_layers(Repository& repository,
-                  const Manifest& manifest,
-                  const std::set<BlobDigest>& skip,
-                  const Cancel& cancel,
-                  const Visit& visit) {
-  for (std::size_t layer = 0; layer < manifest.layers.size(); ++layer) {
-    if (skip.contains(manifest.layers[layer].digest))
-      continue;
-    const auto name = cat("layer ", manifest.layers[layer].digest);
-    const auto blob = repository.open_blob(manifest.layers[layer]);
-    // Few compressed bytes may be many, and nobody else would ask in between.
-    CancellableSource cancellable(*blob, cancel);
-    archive::Reader reader(cancellable, name, archive::Format::tar);
-    std::size_t index = 0;
-    while (const auto entry = reader.next()) {
-      cancel.check();
-      visit({layer, index++}, *entry, reader.body());
-    }
-  }
-}
 
 void erase_below(Contents& contents, const std::string& directory, std::size_t layer) {
   const auto prefix = directory.empty() ? std::string() : directory + "/";
@@ -118,10 +82,46 @@ std::string changes(const File& before, const File& after) {
   return join(parts, ", ");
 }
 
-/// A hard link whose target was not there when it came has none.
-bool has_bytes(const File& file) {
-  return file.entry.type == archive::EntryType::file ||
-         (file.entry.type == archive::EntryType::hardlink && file.content != Sha256());
+Difference difference(Difference::Kind kind,
+                      const std::string& path,
+                      const File* before,
+                      const File* after,
+                      std::string what = {}) {
+  Difference out{kind, path, std::move(what)};
+  out.directory = true;
+  if (before != nullptr) {
+    out.layer_before = before->layer;
+    out.size_before = before->entry.size;
+    out.directory &= before->entry.type == archive::EntryType::directory;
+  }
+  if (after != nullptr) {
+    out.layer_after = after->layer;
+    out.size_after = after->entry.size;
+    out.directory &= after->entry.type == archive::EntryType::directory;
+  }
+  return out;
+}
+
+/// Lays one layer over what there is.
+void add_layer(Contents& contents, LayerListing&& listing, std::size_t layer) {
+  for (std::size_t index = 0; index < listing.items.size(); ++index) {
+    auto& [entry, content] = listing.items[index];
+    if (apply_whiteout(contents, entry, layer))
+      continue;
+    const auto path = entry.path.str();
+    File file{std::move(entry), content, layer, {layer, index}};
+    if (file.entry.type == archive::EntryType::hardlink) {
+      if (const auto target = contents.find(file.entry.target); target != contents.end()) {
+        file.content = target->second.content;
+        file.bytes_at = target->second.bytes_at;
+        file.entry.size = target->second.entry.size;
+        file.entry.mode = target->second.entry.mode;
+      }
+    }
+    if (file.entry.type != archive::EntryType::directory)
+      erase_below(contents, path, layer);
+    contents.insert_or_assign(path, std::move(file));
+  }
 }
 
 }  // namespace
@@ -129,34 +129,12 @@ bool has_bytes(const File& file) {
 Contents read_contents(Repository& repository,
                        const Descriptor& descriptor,
                        const Cancel& cancel,
-                       const std::set<BlobDigest>& skip) {
+                       const ReadOptions& options) {
   const auto manifest = image_manifest(repository, descriptor);
+  auto listings = list_layers(repository, manifest.layers, options.store, options.threads, cancel);
   Contents contents;
-  visit_layers(repository,
-               manifest,
-               skip,
-               cancel,
-               [&](const Place& place, const archive::Entry& entry, Source& body) {
-                 const auto layer = place.first;
-                 if (apply_whiteout(contents, entry, layer))
-                   return;
-                 File file{entry, {}, layer, place};
-                 if (entry.type == archive::EntryType::file) {
-                   Sha256Hasher hasher;
-                   copy(body, hasher);
-                   file.content = hasher.finish();
-                 } else if (entry.type == archive::EntryType::hardlink) {
-                   if (const auto target = contents.find(entry.target); target != contents.end()) {
-                     file.content = target->second.content;
-                     file.bytes_at = target->second.bytes_at;
-                     file.entry.size = target->second.entry.size;
-                     file.entry.mode = target->second.entry.mode;
-                   }
-                 }
-                 if (entry.type != archive::EntryType::directory)
-                   erase_below(contents, entry.path.str(), layer);
-                 contents.insert_or_assign(entry.path.str(), std::move(file));
-               });
+  for (std::size_t layer = 0; layer < listings.size(); ++layer)
+    add_layer(contents, std::move(listings[layer]), layer);
   return contents;
 }
 
@@ -190,71 +168,19 @@ std::string follow(const Contents& contents, const std::string& path) {
   return done;
 }
 
-void read_file(Repository& repository,
-               const Descriptor& descriptor,
-               const std::string& path,
-               Sink& to,
-               const Cancel& cancel) {
-  const auto contents = read_contents(repository, descriptor, cancel);
-  const auto real = follow(contents, path);
-  const auto found = contents.find(real);
-  if (found == contents.end() || !has_bytes(found->second)) {
-    Error error(Kind::input, cat("the image has no file ", path));
-    std::vector<std::string> known;
-    for (const auto& [name, file] : contents)
-      known.push_back(name);
-    if (const auto near = nearest(real, known))
-      error.hint(cat("did you mean /", *near, "?"));
-    throw std::move(error);
-  }
-  const auto manifest = image_manifest(repository, descriptor);
-  visit_layers(repository,
-               manifest,
-               {},
-               cancel,
-               [&](const Place& place, const archive::Entry& /*entry*/, Source& body) {
-                 if (place == found->second.bytes_at)
-                   copy(body, to);
-               });
-}
-
-void read_files(Repository& repository,
-                const Descriptor& descriptor,
-                const Contents& contents,
-                const std::function<bool(const std::string&, const File&)>& wanted,
-                const Cancel& cancel,
-                const std::function<void(const std::string&, std::string)>& visit) {
-  std::map<Place, const std::string*> places;  // the first path, where several are linked
-  for (const auto& [path, file] : contents) {
-    const bool has_bytes = file.entry.type == archive::EntryType::file ||
-                           file.entry.type == archive::EntryType::hardlink;
-    if (has_bytes && wanted(path, file))
-      places.emplace(file.bytes_at, &path);
-  }
-  visit_layers(repository,
-               image_manifest(repository, descriptor),
-               {},
-               cancel,
-               [&](const Place& place, const archive::Entry& entry, Source& body) {
-                 if (const auto found = places.find(place); found != places.end())
-                   visit(*found->second, read_all(body, entry.size, *found->second));
-               });
-}
-
 std::vector<Difference> diff(const Contents& before, const Contents& after) {
   std::vector<Difference> out;
   for (const auto& [path, file] : before) {
     const auto other = after.find(path);
-    if (other == after.end()) {
-      out.push_back({Difference::Kind::removed, path, ""});
-      continue;
-    }
-    if (auto what = changes(file, other->second); !what.empty())
-      out.push_back({Difference::Kind::changed, path, std::move(what)});
+    if (other == after.end())
+      out.push_back(difference(Difference::Kind::removed, path, &file, nullptr));
+    else if (auto what = changes(file, other->second); !what.empty())
+      out.push_back(
+          difference(Difference::Kind::changed, path, &file, &other->second, std::move(what)));
   }
   for (const auto& [path, file] : after)
-    if (before.count(path) == 0)
-      out.push_back({Difference::Kind::added, path, ""});
+    if (!before.contains(path))
+      out.push_back(difference(Difference::Kind::added, path, nullptr, &file));
   std::sort(out.begin(), out.end(), [](const Difference& a, const Difference& b) {
     return a.path < b.path;
   });

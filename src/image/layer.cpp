@@ -6,6 +6,7 @@
 #include "cullet/archive/tar_writer.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/image/layer_listing.hpp"
 
 #include "layer_hasher.hpp"
 #include "tree_files.hpp"
@@ -150,24 +151,33 @@ archive::Entry tar_link(const TreeEntry& from,
   return entry;
 }
 
-void write_entries(archive::TarWriter& tar,
-                   LayerHasher& hasher,
-                   const store::TreeManifest& manifest,
-                   const LayerSpec& spec,
-                   const Cancel& cancel) {
+/// Gives the listing of what was written.
+LayerListing write_entries(archive::TarWriter& tar,
+                           LayerHasher& hasher,
+                           const store::TreeManifest& manifest,
+                           const LayerSpec& spec,
+                           const Cancel& cancel) {
+  LayerListing listing;
+  listing.tree = spec.tree.digest;
+  listing.items.reserve(manifest.entries().size());
   TreeFiles files(spec.tree.root);
   for (const auto& entry : manifest.entries()) {
     cancel.check();
     refuse_whiteout(entry.path);
     if (entry.type == TreeEntryType::hardlink) {
-      tar.add(tar_link(entry, manifest, spec));
-    } else if (entry.type == TreeEntryType::file) {
+      listing.items.push_back({tar_link(entry, manifest, spec), {}});
+      tar.add(listing.items.back().entry);
+      continue;
+    }
+    listing.items.push_back({tar_entry(entry, spec), entry.content});
+    if (entry.type == TreeEntryType::file) {
       FileBody body(files.open(entry), entry, tar, hasher, cancel);
-      tar.add(tar_entry(entry, spec), &body);
+      tar.add(listing.items.back().entry, &body);
     } else {
-      tar.add(tar_entry(entry, spec));
+      tar.add(listing.items.back().entry);
     }
   }
+  return listing;
 }
 
 }  // namespace
@@ -184,7 +194,7 @@ Layer pack_layer(store::Store& store,
   LayerHasher hasher;
   const auto compressor = archive::compress(spec.compression, blob, threads, &hasher);
   archive::TarWriter tar(*compressor);
-  write_entries(tar, hasher, manifest, spec, cancel);
+  const auto listing = write_entries(tar, hasher, manifest, spec, cancel);
   tar.finish();
   compressor->finish();
 
@@ -194,6 +204,8 @@ Layer pack_layer(store::Store& store,
   layer.blob.media_type = media_type(spec.compression.algorithm);
   layer.blob.size = blob.size();
   layer.blob.digest = blob.commit();
+  // The hasher held every file against the manifest: what was written is known without reading it.
+  record_listing(store, layer.blob.digest, listing);
   return layer;
 }
 

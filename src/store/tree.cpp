@@ -6,47 +6,14 @@
 #include <utility>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/percent.hpp"
 #include "cullet/base/text.hpp"
 
 namespace cullet::store {
 namespace {
 
 constexpr std::string_view kHeader = "cullet-tree 1";
-constexpr std::string_view kDigits = "0123456789ABCDEF";
-
-std::string escape(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte > 0x20 && byte < 0x7f && c != '%') {
-      out += c;
-    } else {
-      out += '%';
-      out += kDigits[byte >> 4U];
-      out += kDigits[byte & 0xfU];
-    }
-  }
-  return out;
-}
-
-// Lenient where escape() is strict: parse() compares each line with what serialize() would have
-// written, which catches every other spelling.
-std::string unescape(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto high = i + 2 < text.size() ? kDigits.find(text[i + 1]) : std::string_view::npos;
-    const auto low = i + 2 < text.size() ? kDigits.find(text[i + 2]) : std::string_view::npos;
-    if (text[i] == '%' && high != std::string_view::npos && low != std::string_view::npos) {
-      out += static_cast<char>((high << 4U) | low);
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
+constexpr std::string_view kDigits = "01234567";
 
 std::string octal(std::uint32_t mode) {
   std::string out(4, '0');
@@ -58,17 +25,17 @@ std::string octal(std::uint32_t mode) {
 void append_line(std::string& out, const TreeEntry& entry) {
   switch (entry.type) {
     case TreeEntryType::directory:
-      out += "d " + octal(entry.mode) + " " + escape(entry.path.str());
+      out += "d " + octal(entry.mode) + " " + percent_escape(entry.path.str());
       break;
     case TreeEntryType::file:
       out += "f " + octal(entry.mode) + " " + std::to_string(entry.size) + " " +
-             entry.content.hex() + " " + escape(entry.path.str());
+             entry.content.hex() + " " + percent_escape(entry.path.str());
       break;
     case TreeEntryType::symlink:
-      out += "l " + escape(entry.path.str()) + " " + escape(entry.target);
+      out += "l " + percent_escape(entry.path.str()) + " " + percent_escape(entry.target);
       break;
     case TreeEntryType::hardlink:
-      out += "h " + escape(entry.path.str()) + " " + escape(entry.target);
+      out += "h " + percent_escape(entry.path.str()) + " " + percent_escape(entry.target);
       break;
   }
   out += '\n';
@@ -150,7 +117,7 @@ std::optional<TreeEntry> parse_line(std::string_view line) {
     at = space + 1;
   }
   const auto path_at = [&](std::size_t index) {
-    return RelativePath::parse(unescape(fields[index]));
+    return RelativePath::parse(percent_unescape(fields[index]));
   };
   if (fields[0] == "d" && fields.size() == 3) {
     const auto mode = parse_mode(fields[1]);
@@ -168,7 +135,7 @@ std::optional<TreeEntry> parse_line(std::string_view line) {
     const auto type = fields[0] == "l" ? TreeEntryType::symlink : TreeEntryType::hardlink;
     auto path = path_at(1);
     if (path)
-      return TreeEntry{std::move(*path), type, 0, 0, {}, unescape(fields[2])};
+      return TreeEntry{std::move(*path), type, 0, 0, {}, percent_unescape(fields[2])};
   }
   return std::nullopt;
 }

@@ -69,7 +69,7 @@ struct BuildMachine {
 /// Bounds on what is looked at; what is beyond them is named as different, and a note says so.
 struct DifferenceOptions {
   BuildMachine first, second;
-  std::size_t files = 40;  ///< that are looked into
+  std::size_t files = 40;   ///< that are looked into
   std::size_t names = 200;  ///< of entries that differ, in each layer
   std::uint64_t file_bytes = std::uint64_t{64} << 20U;
   std::uint64_t bytes = std::uint64_t{256} << 20U;  ///< of all of them, of one image

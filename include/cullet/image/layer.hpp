@@ -37,7 +37,8 @@ struct Layer {
 /// digest, the diffID and each file's own digest in one pass, on `threads` threads beside the
 /// caller's. A file whose bytes no longer match the tree's manifest throws Kind::refused. Owners
 /// and modes for paths the tree doesn't hold, or for its hard links, throw Kind::input, as does a
-/// name that begins with ".wh.", which runtimes take for a removal. Durable on return.
+/// name that begins with ".wh.", which runtimes take for a removal. What it holds is remembered,
+/// too (image/layer_listing.hpp). Durable on return.
 Layer pack_layer(store::Store& store,
                  const LayerSpec& spec,
                  unsigned threads,

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cullet/base/percent.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace cullet;
+
+TEST_CASE("percent_escape: any bytes come back, and no space or newline is left") {
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte)
+    all += static_cast<char>(byte);
+  const auto escaped = percent_escape(all);
+  CHECK(escaped.find_first_of(" \n\t") == std::string::npos);
+  CHECK(percent_unescape(escaped) == all);
+  CHECK(percent_escape("usr/lib/a b%") == "usr/lib/a%20b%25");
+  CHECK(percent_unescape("50%, %4, %zz %41") == "50%, %4, %zz A");
+}
