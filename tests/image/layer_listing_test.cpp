@@ -3,9 +3,10 @@
 
 #include <catch2/catch.hpp>
 
-#include "archive/raw_tar.hpp"
 #include "cullet/image/compare.hpp"
 #include "cullet/image/contents.hpp"
+
+#include "archive/raw_tar.hpp"
 #include "support.hpp"
 
 using namespace cullet;
@@ -134,9 +135,8 @@ TEST_CASE("list_layers: bytes that are not the layer's are not remembered, where
   const auto file = room.path("layout") / "blobs" / "sha256" / layer.hex();
   std::filesystem::permissions(file, std::filesystem::perms::owner_all);
   put(file, bytes.substr(0, bytes.size() - 1) + "y");
-  const auto error = failure([&] {
-    (void)read_contents(*repository, image, room.cancel, {.store = &room.store});
-  });
+  const auto error = failure(
+      [&] { (void)read_contents(*repository, image, room.cancel, {.store = &room.store}); });
   CHECK(error.kind() == Kind::refused);
   CHECK_FALSE(find_listing(room.store, layer));
 }

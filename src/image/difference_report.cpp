@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
+#include "cullet/image/explain_difference.hpp"
+
+namespace cullet::image {
+
+namespace {
+
+void append(std::string& out, const Finding& one, std::size_t depth) {
+  out += cat(std::string(2 * depth, ' '), one.where);
+  if (!one.what.empty())
+    out += cat(": ", one.what);
+  if (one.cause != Cause::unknown)
+    out += cat(" [", name(one.cause), one.because.empty() ? "" : ": ", one.because, "]");
+  else if (!one.because.empty())
+    out += cat(" (", one.because, ")");
+  out += '\n';
+  for (const auto& inner : one.inside)
+    append(out, inner, depth + 1);
+}
+
+}  // namespace
+
+std::string_view name(Cause cause) {
+  constexpr std::string_view kNames[] = {"unknown",
+                                         "time",
+                                         "path",
+                                         "order",
+                                         "identifier",
+                                         "processors",
+                                         "host",
+                                         "user",
+                                         "compressor",
+                                         "tool"};
+  return kNames[static_cast<std::size_t>(cause)];
+}
+
+Json Finding::to_json() const {
+  Json out{{"where", where}, {"what", what}};
+  if (cause != Cause::unknown)
+    out["cause"] = name(cause);
+  if (!because.empty())
+    out["because"] = because;
+  if (!inside.empty()) {
+    out["inside"] = Json::array();
+    for (const auto& one : inside)
+      out["inside"].push_back(one.to_json());
+  }
+  return out;
+}
+
+Json DifferenceReport::to_json() const {
+  Json list = Json::array();
+  for (const auto& one : findings)
+    list.push_back(one.to_json());
+  return {{"first", first.str()},
+          {"second", second.str()},
+          {"equal", equal()},
+          {"compressionAlone", compression_alone},
+          {"cause", name(cause)},
+          {"because", because},
+          {"findings", std::move(list)},
+          {"notes", notes}};
+}
+
+std::string DifferenceReport::text() const {
+  std::string out;
+  for (const auto& one : findings)
+    append(out, one, 0);
+  for (const auto& note : notes)
+    out += cat("note: ", note, "\n");
+  if (compression_alone)
+    out += "the content is the same: compression alone differs\n";
+  if (cause != Cause::unknown)
+    out += cat("most likely cause: ", name(cause), " (", because, ")\n");
+  else if (!equal())
+    out += "most likely cause: not known by how the bytes differ\n";
+  return out;
+}
+
+}  // namespace cullet::image

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layer_difference.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "cullet/archive/compression.hpp"
+#include "cullet/archive/reader.hpp"
+#include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
+
+#include "layer_reader.hpp"
+
+namespace cullet::image {
+
+using archive::EntryType;
+
+struct LayerComparison::Item {
+  archive::Entry entry;
+  std::int64_t mtime;
+  Sha256 content;
+  std::size_t index;
+};
+
+struct LayerComparison::Listing {
+  std::map<std::string, Item> items;  ///< of a path that comes twice, the last
+  std::vector<std::string> order;
+  DiffId plain;
+};
+
+namespace {
+
+std::string octal(std::uint32_t mode) {
+  std::string out(4, '0');
+  for (std::size_t digit = 4; digit-- > 0; mode >>= 3U)
+    out[digit] = static_cast<char>('0' + mode % 8);
+  return out;
+}
+
+std::string time_text(std::int64_t seconds) {
+  try {
+    return rfc3339(seconds);
+  } catch (const Error&) {
+    return std::to_string(seconds);
+  }
+}
+
+std::string_view type_name(EntryType type) {
+  constexpr std::string_view kNames[] = {"a file", "a directory", "a symlink", "a hard link"};
+  return kNames[static_cast<std::size_t>(type)];
+}
+
+/// The field of a tar header (POSIX, ustar) that a byte of it is in.
+std::string_view header_field(std::size_t at) {
+  constexpr std::pair<std::size_t, std::string_view> kEnds[] = {
+      {100, "name"},         {108, "mode"},  {116, "owner"},         {124, "group"},
+      {136, "size"},         {148, "mtime"}, {156, "checksum"},      {157, "type"},
+      {257, "link"},         {265, "magic"}, {297, "name of owner"}, {329, "name of group"},
+      {345, "device"},       {500, "prefix"}, {512, "padding"}};
+  for (const auto& [end, name] : kEnds)
+    if (at < end)
+      return name;
+  return "padding";
+}
+
+std::unique_ptr<Source> plain_bytes(Source& blob, const Descriptor& layer) {
+  return archive::decompress(blob, archive::Limits().bytes, cat("layer ", layer.digest));
+}
+
+/// Fills `into` unless the source ends.
+std::size_t read_fully(Source& from, std::span<std::byte> into) {
+  std::size_t count = 0;
+  while (count < into.size()) {
+    const auto more = from.read(into.subspan(count));
+    if (more == 0)
+      break;
+    count += more;
+  }
+  return count;
+}
+
+Finding guessed(std::string where, std::string what, Cause cause, std::string because) {
+  return finding(std::move(where), std::move(what), {cause, std::move(because)});
+}
+
+}  // namespace
+
+LayerComparison::LayerComparison(const DifferenceOptions& options,
+                                 std::vector<std::string>& notes,
+                                 const Cancel& cancel)
+    : options_(options),
+      notes_(notes),
+      cancel_(cancel),
+      inside_(options, notes),
+      files_left_(options.files),
+      bytes_left_(options.bytes) {}
+
+LayerComparison::Listing LayerComparison::list(Repository& in, const Descriptor& layer) const {
+  Listing out;
+  Sha256Hasher plain;
+  read_layer(
+      in,
+      layer,
+      cancel_,
+      [&](const LayerVisit& at) {
+        Sha256Hasher hasher;
+        if (at.entry.type == EntryType::file)
+          copy(at.body, hasher);
+        out.order.push_back(at.entry.path.str());
+        out.items.insert_or_assign(out.order.back(),
+                                   Item{at.entry, at.mtime, hasher.finish(), at.index});
+        return true;
+      },
+      &plain);
+  out.plain = DiffId(plain.finish());
+  return out;
+}
+
+LayerDifference LayerComparison::compare(const LayerPair& layers) {
+  const auto a = list(layers.first_in, layers.first);
+  const auto b = list(layers.second_in, layers.second);
+  if (a.plain == b.plain)
+    return {{compression(layers)}, true};
+  LayerDifference out{entries(layers, a, b), false};
+  if (out.findings.empty())
+    out.findings = headers(layers);
+  return out;
+}
+
+std::vector<Finding> LayerComparison::entries(const LayerPair& layers,
+                                              const Listing& a,
+                                              const Listing& b) {
+  std::vector<Finding> out;
+  const std::vector<std::string_view> order(a.order.begin(), a.order.end());
+  if (same_in_other_order(order, {b.order.begin(), b.order.end()}))
+    out.push_back(guessed("order of entries",
+                          cat(a.order.size(), " entries"),
+                          Cause::order,
+                          "the same entries stand in another order, as directories were read"));
+  std::map<std::string, std::size_t> wanted;  // path → its finding
+  std::size_t left_out = 0;
+  const auto add = [&](Finding one) {
+    if (out.size() < options_.names)
+      out.push_back(std::move(one));
+    else
+      ++left_out;
+    return out.size() - 1;
+  };
+  for (const auto& [path, item] : a.items) {
+    const auto where = cat("/", printable(path));
+    const auto found = b.items.find(path);
+    if (found == b.items.end()) {
+      add(finding(where, "only in the first", guess_from_text(path, "", options_)));
+      continue;
+    }
+    const auto& other = found->second;
+    Finding one{where, "", Cause::unknown, {}, {}};
+    std::vector<std::string> what;
+    const auto note = [&](const char* name, std::string how, Cause cause, std::string because) {
+      what.emplace_back(name);
+      one.inside.push_back(guessed(name, std::move(how), cause, std::move(because)));
+    };
+    if (item.entry.type != other.entry.type)
+      note("type", cat(type_name(item.entry.type), " and ", type_name(other.entry.type)), Cause::unknown, "");
+    if (item.entry.mode != other.entry.mode)
+      note("mode", cat(octal(item.entry.mode), " and ", octal(other.entry.mode)), Cause::user,
+           ((item.entry.mode ^ other.entry.mode) & ~077U) == 0 ? "what a umask takes away" : "");
+    if (item.entry.uid != other.entry.uid || item.entry.gid != other.entry.gid)
+      note("owner",
+           cat(item.entry.uid, ":", item.entry.gid, " and ", other.entry.uid, ":", other.entry.gid),
+           Cause::user, "ids of an account");
+    if (item.mtime != other.mtime)
+      note("mtime", cat(time_text(item.mtime), " and ", time_text(other.mtime)), Cause::time,
+           "the time of the file");
+    if (item.entry.xattrs != other.entry.xattrs)
+      note("extended attributes", "", Cause::unknown, "");
+    if (item.entry.target != other.entry.target) {
+      auto guess = guess_from_text(item.entry.target, other.entry.target, options_);
+      note("target", instead(item.entry.target, other.entry.target), guess.cause, guess.because);
+    }
+    const bool content = item.entry.type == EntryType::file &&
+                         other.entry.type == EntryType::file && item.content != other.content;
+    if (content)
+      what.emplace_back("content");
+    if (what.empty())
+      continue;
+    one.what = join(what, ", ");
+    const auto known = out.size();
+    if (const auto place = add(std::move(one)); content && place == known)
+      wanted.emplace(path, place);
+  }
+  for (const auto& [path, item] : b.items)
+    if (!a.items.contains(path))
+      add(finding(cat("/", printable(path)), "only in the second", guess_from_text("", path, options_)));
+  if (left_out > 0)
+    out.push_back(finding("entries", cat("and ", left_out, " more"), {}));
+  contents(layers, a, b, wanted, out);
+  return out;
+}
+
+void LayerComparison::contents(const LayerPair& layers,
+                               const Listing& a,
+                               const Listing& b,
+                               const std::map<std::string, std::size_t>& wanted,
+                               std::vector<Finding>& findings) {
+  std::map<std::size_t, std::pair<std::string, std::string>> first;  // by index: path, bytes
+  std::map<std::size_t, std::string> second;                         // by index: path
+  std::size_t unread = 0;
+  for (const auto& [path, place] : wanted) {
+    const auto& one = a.items.at(path);
+    const auto& other = b.items.at(path);
+    const auto size = std::max(one.entry.size, other.entry.size);
+    if (files_left_ == 0 || size > options_.file_bytes || size > bytes_left_) {
+      ++unread;
+      continue;
+    }
+    --files_left_;
+    bytes_left_ -= size;
+    first.emplace(one.index, std::pair(path, std::string()));
+    second.emplace(other.index, path);
+  }
+  if (unread > 0)
+    notes_.push_back(cat(unread, unread == 1 ? " file that differs was" : " files that differ were",
+                         " not looked into: too many or too large"));
+  if (first.empty())
+    return;
+  std::map<std::string, std::string> bytes;
+  auto left = first.size();
+  read_layer(layers.first_in, layers.first, cancel_, [&](const LayerVisit& at) {
+    const auto found = first.find(at.index);
+    if (found == first.end())
+      return true;
+    VerifyingSource body(at.body, a.items.at(found->second.first).content, at.entry.size);
+    bytes[found->second.first] = read_all(body, options_.file_bytes, found->second.first);
+    return --left > 0;
+  });
+  left = second.size();
+  read_layer(layers.second_in, layers.second, cancel_, [&](const LayerVisit& at) {
+    const auto found = second.find(at.index);
+    if (found == second.end())
+      return true;
+    const auto& path = found->second;
+    VerifyingSource body(at.body, b.items.at(path).content, at.entry.size);
+    const auto other = read_all(body, options_.file_bytes, path);
+    const auto& mine = bytes.at(path);
+    auto& inside = findings[wanted.at(path)].inside;
+    for (auto& one : inside_.look(mine, other))
+      inside.push_back(std::move(one));
+    if (options_.detail)
+      if (const auto text = options_.detail(path, as_bytes(mine), as_bytes(other)); !text.empty())
+        inside.push_back(finding("diffoscope", text, {}));
+    bytes.erase(path);
+    return --left > 0;
+  });
+}
+
+std::vector<Finding> LayerComparison::headers(const LayerPair& layers) const {
+  const auto blob_a = layers.first_in.open_blob(layers.first);
+  const auto blob_b = layers.second_in.open_blob(layers.second);
+  const auto a = plain_bytes(*blob_a, layers.first), b = plain_bytes(*blob_b, layers.second);
+  std::vector<std::byte> first(std::size_t{256} << 10U), second(first.size());
+  for (std::uint64_t offset = 0;;) {
+    cancel_.check();
+    const auto one = read_fully(*a, first), other = read_fully(*b, second);
+    const auto at = first_difference(as_text({first.data(), one}), as_text({second.data(), other}));
+    if (at < std::min(one, other)) {
+      const auto field = header_field((offset + at) % 512);
+      const bool names = field.starts_with("name of");
+      return {guessed(cat("tar header at byte ", (offset + at) / 512 * 512),
+                      cat("its field '", field, "' differs, and no entry does to a reader"),
+                      names ? Cause::user : Cause::unknown,
+                      names ? "the name of an account" : "")};
+    }
+    if (one != other || one == 0)
+      return {guessed("end of the tar", "one is longer than the other", Cause::tool, "tar programs pad to blocks of their own")};
+    offset += one;
+  }
+}
+
+Finding LayerComparison::compression(const LayerPair& layers) const {
+  const auto head = [&](Repository& in, const Descriptor& layer) {
+    const auto blob = in.open_blob(layer);
+    std::string bytes(16, '\0');
+    bytes.resize(read_fully(*blob, std::as_writable_bytes(std::span(bytes))));
+    return bytes;
+  };
+  const auto first = head(layers.first_in, layers.first);
+  const auto second = head(layers.second_in, layers.second);
+  constexpr std::string_view kGzip = "\x1f\x8b";
+  if (first.starts_with(kGzip) && second.starts_with(kGzip) && first.substr(4, 4) != second.substr(4, 4))
+    return guessed("compression", "MTIME of the gzip header; the content is the same", Cause::time,
+                   "the compressor wrote down the time");
+  return guessed("compression",
+                 cat("the content is the same; compressed it is ", layers.first.size, " and ",
+                     layers.second.size, " bytes"),
+                 Cause::compressor,
+                 "another version or level packs the same otherwise");
+}
+
+}  // namespace cullet::image
