@@ -23,6 +23,7 @@ using Register = void (*)(CLI::App& app, Action& chosen);
 void register_affected(CLI::App& app, Action& chosen);
 void register_attestations(CLI::App& app, Action& chosen);
 void register_build(CLI::App& app, Action& chosen);
+void register_diff(CLI::App& app, Action& chosen);
 void register_explain(CLI::App& app, Action& chosen);
 void register_fork(CLI::App& app, Action& chosen);
 void register_init(CLI::App& app, Action& chosen);

@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "statement_keys.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include "cullet/base/error.hpp"
 
 namespace cullet::cli {
+
+void add_key_option(CLI::App& command, std::vector<std::string>& files) {
+  command
+      .add_option("--key",
+                  files,
+                  "a public key to believe; again for more [the workspace's for attestations]")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+}
 
 std::vector<trust::PublicKey> statement_keys(Session& session,
                                              const std::vector<std::string>& files) {

@@ -8,7 +8,14 @@
 
 #include "session.hpp"
 
+namespace CLI {
+class App;
+}
+
 namespace cullet::cli {
+
+/// Adds --key, which names the public keys that statements are believed by, to a command.
+void add_key_option(CLI::App& command, std::vector<std::string>& files);
 
 /// The public keys that statements are believed by: the files named with --key, else the one that
 /// the workspace attests with. Throws Kind::input where there is neither.

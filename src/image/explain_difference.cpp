@@ -81,9 +81,11 @@ class Explanation {
       other_content |= !layer(a, b);
     report_.compression_alone = !other_content && packed_otherwise_;
     if (report_.findings.empty())
-      report_.findings.push_back(
-          {"manifest", "it is written otherwise, and says the same", Cause::tool,
-           "each tool writes JSON in its own way", {}});
+      report_.findings.push_back({"manifest",
+                                  "it is written otherwise, and says the same",
+                                  Cause::tool,
+                                  "each tool writes JSON in its own way",
+                                  {}});
     conclude();
     return std::move(report_);
   }
@@ -155,10 +157,8 @@ class Explanation {
                                          {}));
       return false;
     }
-    auto found = layers_.compare({first_.in,
-                                  first_.manifest.layers[*a],
-                                  second_.in,
-                                  second_.manifest.layers[*b]});
+    auto found = layers_.compare(
+        {first_.in, first_.manifest.layers[*a], second_.in, second_.manifest.layers[*b]});
     packed_otherwise_ |= found.compression_alone;
     report_.findings.push_back({first_.titles[*a],
                                 found.compression_alone ? "compression alone" : "content",
@@ -193,8 +193,8 @@ class Explanation {
       walk(one, "");
     const Seen* best = nullptr;
     for (const auto& [cause, what] : seen) {
-      if (best != nullptr && (what.count < best->count ||
-                              (what.count == best->count && what.first > best->first)))
+      if (best != nullptr &&
+          (what.count < best->count || (what.count == best->count && what.first > best->first)))
         continue;
       best = &what;
       report_.cause = cause;

@@ -16,9 +16,10 @@ constexpr std::string_view kGzip("\x1f\x8b\x08", 3), kZstd("\x28\xb5\x2f\xfd", 4
         "7zXZ\0",
         6),
     kBzip2("BZh", 3), kZip("PK\x03\x04", 4), kAr("!<arch>\n", 8),
-    kElf("\x7f"
-         "ELF",
-         4);
+    kElf(
+        "\x7f"
+        "ELF",
+        4);
 constexpr std::size_t kTarMagic = 257;
 constexpr std::size_t kGzipTime = 4, kGzipSystem = 9, kGzipHeader = 10;
 constexpr std::size_t kShown = 72;
@@ -75,8 +76,13 @@ std::string instead(std::string_view first, std::string_view second) {
                         ? at - kShown / 2
                         : std::size_t{0};
   const auto* const before = from > 0 ? "…" : "";
-  return cat("'", before, excerpt(first.substr(from)), "' and '", before,
-             excerpt(second.substr(std::min(from, second.size()))), "'");
+  return cat("'",
+             before,
+             excerpt(first.substr(from)),
+             "' and '",
+             before,
+             excerpt(second.substr(std::min(from, second.size()))),
+             "'");
 }
 
 Finding finding(std::string where, std::string what, Guess guess) {
@@ -159,12 +165,13 @@ Inside::Findings Inside::in_compressed(std::string_view first,
   const bool gzip = first.starts_with(kGzip);
   if (gzip && std::min(first.size(), second.size()) > kGzipHeader) {
     if (first.substr(kGzipTime, 4) != second.substr(kGzipTime, 4)) {
-      auto guess = guess_from_bytes(first.substr(kGzipTime, 4), second.substr(kGzipTime, 4), options_);
-      out.push_back(finding("gzip header",
-                            "MTIME",
-                            {Cause::time,
-                             guess.because.empty() ? "gzip writes down the time of what it packs"
-                                                   : guess.because}));
+      auto guess =
+          guess_from_bytes(first.substr(kGzipTime, 4), second.substr(kGzipTime, 4), options_);
+      out.push_back(finding(
+          "gzip header",
+          "MTIME",
+          {Cause::time,
+           guess.because.empty() ? "gzip writes down the time of what it packs" : guess.because}));
     }
     if (first.substr(kGzipSystem, 1) != second.substr(kGzipSystem, 1))
       out.push_back(
@@ -176,9 +183,10 @@ Inside::Findings Inside::in_compressed(std::string_view first,
   if (*a != *b)
     out.push_back({"compressed content", "content", Cause::unknown, {}, look(*a, *b, depth + 1)});
   else if (out.empty())
-    out.push_back(finding("compression",
-                          "what is compressed is the same",
-                          {Cause::compressor, "another version or level packs the same otherwise"}));
+    out.push_back(
+        finding("compression",
+                "what is compressed is the same",
+                {Cause::compressor, "another version or level packs the same otherwise"}));
   return out;
 }
 

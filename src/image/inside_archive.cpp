@@ -23,7 +23,8 @@ std::string_view field(std::string_view header, std::size_t at, std::size_t size
 /// the bytes).
 std::string ar_name(std::string_view name, std::string_view long_names, std::string_view& bytes) {
   if (name.starts_with("#1/")) {
-    const auto size = std::min<std::uint64_t>(parse_number(name.substr(3)).value_or(0), bytes.size());
+    const auto size =
+        std::min<std::uint64_t>(parse_number(name.substr(3)).value_or(0), bytes.size());
     auto out = std::string(bytes.substr(0, size));
     bytes.remove_prefix(size);
     return out.substr(0, out.find('\0'));
@@ -70,12 +71,11 @@ std::optional<Inside::Members> Inside::ar_members(std::string_view bytes) {
       return std::nullopt;
     if (const auto count = ++seen[title]; count > 1)
       title += cat(" #", count);
-    out.emplace_back(
-        std::move(title),
-        Member{{{"mtime", std::string(field(header, 16, 12))},
-                {"owner", cat(field(header, 28, 6), ":", field(header, 34, 6))},
-                {"mode", std::string(field(header, 40, 8))}},
-               std::string(content)});
+    out.emplace_back(std::move(title),
+                     Member{{{"mtime", std::string(field(header, 16, 12))},
+                             {"owner", cat(field(header, 28, 6), ":", field(header, 34, 6))},
+                             {"mode", std::string(field(header, 40, 8))}},
+                            std::string(content)});
     at += kArHeader + *size + *size % 2;
   }
   return out;
@@ -83,8 +83,10 @@ std::optional<Inside::Members> Inside::ar_members(std::string_view bytes) {
 
 std::optional<Inside::Members> Inside::archive_members(std::string_view bytes) {
   MemorySource source(bytes);
-  archive::Reader reader(
-      source, "it", archive::Format::tar_or_zip, {.bytes = options_.file_bytes, .entries = kMostMembers});
+  archive::Reader reader(source,
+                         "it",
+                         archive::Format::tar_or_zip,
+                         {.bytes = options_.file_bytes, .entries = kMostMembers});
   Members out;
   std::map<std::string, std::size_t> seen;
   while (const auto entry = reader.next()) {
@@ -143,7 +145,8 @@ Inside::Findings Inside::in_members(const Members& first, const Members& second,
     Finding one{where, "", Cause::unknown, {}, {}};
     for (const auto& [key, value] : member.fields)
       if (const auto& there = other.fields.at(key); there != value)
-        one.inside.push_back(finding(key, instead(value, there), guess_from_field(key, value, there)));
+        one.inside.push_back(
+            finding(key, instead(value, there), guess_from_field(key, value, there)));
     if (member.bytes != other.bytes)
       for (auto& inner : look(member.bytes, other.bytes, depth + 1))
         one.inside.push_back(std::move(inner));

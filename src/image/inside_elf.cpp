@@ -71,8 +71,9 @@ Finding string_section(const std::string& where,
                        const DifferenceOptions& known) {
   const auto a = strings_of(first), b = strings_of(second);
   if (same_in_other_order(a, b))
-    return finding(
-        where, cat(a.size(), " strings"), {Cause::order, "the same strings stand in another order"});
+    return finding(where,
+                   cat(a.size(), " strings"),
+                   {Cause::order, "the same strings stand in another order"});
   const auto [mine, others] = own_strings(a, b);
   if (mine.empty() || others.empty())
     return finding(where,
@@ -122,7 +123,9 @@ Inside::Findings Inside::in_elf(std::string_view first, std::string_view second)
     if (content == found->second)
       continue;
     const auto what = content.size() == found->second.size()
-                          ? cat(content.size(), " bytes, differing from byte ", first_difference(content, found->second))
+                          ? cat(content.size(),
+                                " bytes, differing from byte ",
+                                first_difference(content, found->second))
                           : cat(content.size(), " and ", found->second.size(), " bytes");
     if (is_derived(name))
       derived.push_back(finding(where, what, {Cause::unknown, "it follows from the rest"}));

@@ -57,11 +57,11 @@ class JsonWalk {
       if (const auto other = b.find(key); other != b.end())
         walk(value, *other, here);
       else
-        add(here, cat("only in the first: '", excerpt(value_text(value)), "'"), {});
+        add_own(here, "first", value);
     }
     for (const auto& [key, value] : b.items())
       if (!a.contains(key))
-        add(cat(pointer, "/", key), cat("only in the second: '", excerpt(value_text(value)), "'"), {});
+        add_own(cat(pointer, "/", key), "second", value);
   }
 
   void arrays(const Json& a, const Json& b, const std::string& pointer) {
@@ -76,13 +76,21 @@ class JsonWalk {
       return add(pointer, cat(a.size(), " elements"), order_of("elements"));
     for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
       walk(a[i], b[i], cat(pointer, "/", i));
-    if (a.size() != b.size())
-      add(pointer, cat(a.size(), " and ", b.size(), " elements"), {});
+    for (auto i = b.size(); i < a.size(); ++i)
+      add_own(cat(pointer, "/", i), "first", a[i]);
+    for (auto i = a.size(); i < b.size(); ++i)
+      add_own(cat(pointer, "/", i), "second", b[i]);
+  }
+
+  void add_own(const std::string& pointer, std::string_view which, const Json& value) {
+    if (out_.size() < kMostFindings)
+      add(pointer, cat("only in the ", which, ": '", excerpt(value_text(value)), "'"), {});
   }
 
   void add(const std::string& pointer, std::string what, Guess guess) {
     if (out_.size() < kMostFindings)
-      out_.push_back(finding(pointer.empty() ? "JSON" : excerpt(pointer), std::move(what), std::move(guess)));
+      out_.push_back(
+          finding(pointer.empty() ? "JSON" : excerpt(pointer), std::move(what), std::move(guess)));
   }
 
   const DifferenceOptions& known_;

@@ -53,11 +53,21 @@ std::string_view type_name(EntryType type) {
 
 /// The field of a tar header (POSIX, ustar) that a byte of it is in.
 std::string_view header_field(std::size_t at) {
-  constexpr std::pair<std::size_t, std::string_view> kEnds[] = {
-      {100, "name"},         {108, "mode"},  {116, "owner"},         {124, "group"},
-      {136, "size"},         {148, "mtime"}, {156, "checksum"},      {157, "type"},
-      {257, "link"},         {265, "magic"}, {297, "name of owner"}, {329, "name of group"},
-      {345, "device"},       {500, "prefix"}, {512, "padding"}};
+  constexpr std::pair<std::size_t, std::string_view> kEnds[] = {{100, "name"},
+                                                                {108, "mode"},
+                                                                {116, "owner"},
+                                                                {124, "group"},
+                                                                {136, "size"},
+                                                                {148, "mtime"},
+                                                                {156, "checksum"},
+                                                                {157, "type"},
+                                                                {257, "link"},
+                                                                {265, "magic"},
+                                                                {297, "name of owner"},
+                                                                {329, "name of group"},
+                                                                {345, "device"},
+                                                                {500, "prefix"},
+                                                                {512, "padding"}};
   for (const auto& [end, name] : kEnds)
     if (at < end)
       return name;
@@ -162,16 +172,24 @@ std::vector<Finding> LayerComparison::entries(const LayerPair& layers,
       one.inside.push_back(guessed(name, std::move(how), cause, std::move(because)));
     };
     if (item.entry.type != other.entry.type)
-      note("type", cat(type_name(item.entry.type), " and ", type_name(other.entry.type)), Cause::unknown, "");
+      note("type",
+           cat(type_name(item.entry.type), " and ", type_name(other.entry.type)),
+           Cause::unknown,
+           "");
     if (item.entry.mode != other.entry.mode)
-      note("mode", cat(octal(item.entry.mode), " and ", octal(other.entry.mode)), Cause::user,
+      note("mode",
+           cat(octal(item.entry.mode), " and ", octal(other.entry.mode)),
+           Cause::user,
            ((item.entry.mode ^ other.entry.mode) & ~077U) == 0 ? "what a umask takes away" : "");
     if (item.entry.uid != other.entry.uid || item.entry.gid != other.entry.gid)
       note("owner",
            cat(item.entry.uid, ":", item.entry.gid, " and ", other.entry.uid, ":", other.entry.gid),
-           Cause::user, "ids of an account");
+           Cause::user,
+           "ids of an account");
     if (item.mtime != other.mtime)
-      note("mtime", cat(time_text(item.mtime), " and ", time_text(other.mtime)), Cause::time,
+      note("mtime",
+           cat(time_text(item.mtime), " and ", time_text(other.mtime)),
+           Cause::time,
            "the time of the file");
     if (item.entry.xattrs != other.entry.xattrs)
       note("extended attributes", "", Cause::unknown, "");
@@ -192,7 +210,8 @@ std::vector<Finding> LayerComparison::entries(const LayerPair& layers,
   }
   for (const auto& [path, item] : b.items)
     if (!a.items.contains(path))
-      add(finding(cat("/", printable(path)), "only in the second", guess_from_text("", path, options_)));
+      add(finding(
+          cat("/", printable(path)), "only in the second", guess_from_text("", path, options_)));
   if (left_out > 0)
     out.push_back(finding("entries", cat("and ", left_out, " more"), {}));
   contents(layers, a, b, wanted, out);
@@ -221,7 +240,8 @@ void LayerComparison::contents(const LayerPair& layers,
     second.emplace(other.index, path);
   }
   if (unread > 0)
-    notes_.push_back(cat(unread, unread == 1 ? " file that differs was" : " files that differ were",
+    notes_.push_back(cat(unread,
+                         unread == 1 ? " file that differs was" : " files that differ were",
                          " not looked into: too many or too large"));
   if (first.empty())
     return;
@@ -273,7 +293,10 @@ std::vector<Finding> LayerComparison::headers(const LayerPair& layers) const {
                       names ? "the name of an account" : "")};
     }
     if (one != other || one == 0)
-      return {guessed("end of the tar", "one is longer than the other", Cause::tool, "tar programs pad to blocks of their own")};
+      return {guessed("end of the tar",
+                      "one is longer than the other",
+                      Cause::tool,
+                      "tar programs pad to blocks of their own")};
     offset += one;
   }
 }
@@ -288,12 +311,18 @@ Finding LayerComparison::compression(const LayerPair& layers) const {
   const auto first = head(layers.first_in, layers.first);
   const auto second = head(layers.second_in, layers.second);
   constexpr std::string_view kGzip = "\x1f\x8b";
-  if (first.starts_with(kGzip) && second.starts_with(kGzip) && first.substr(4, 4) != second.substr(4, 4))
-    return guessed("compression", "MTIME of the gzip header; the content is the same", Cause::time,
+  if (first.starts_with(kGzip) && second.starts_with(kGzip) &&
+      first.substr(4, 4) != second.substr(4, 4))
+    return guessed("compression",
+                   "MTIME of the gzip header; the content is the same",
+                   Cause::time,
                    "the compressor wrote down the time");
   return guessed("compression",
-                 cat("the content is the same; compressed it is ", layers.first.size, " and ",
-                     layers.second.size, " bytes"),
+                 cat("the content is the same; compressed it is ",
+                     layers.first.size,
+                     " and ",
+                     layers.second.size,
+                     " bytes"),
                  Cause::compressor,
                  "another version or level packs the same otherwise");
 }

@@ -66,7 +66,9 @@ const std::vector<Pattern>& patterns() {
       {Cause::path, "absolute paths", regex("/[A-Za-z0-9._+@-]+(/[A-Za-z0-9._+@-]+)+", kFlags)},
       {Cause::identifier, "random identifiers", regex("\\b[0-9a-fA-F]{16,}\\b", kFlags)},
       {Cause::user, "USER@HOST", regex("[a-z_][a-z0-9_-]*@[A-Za-z0-9][A-Za-z0-9.-]*", kFlags)},
-      {Cause::tool, "version numbers", regex("\\b[0-9]+\\.[0-9]+(\\.[0-9]+)*[a-z0-9+~.-]*", kFlags)},
+      {Cause::tool,
+       "version numbers",
+       regex("\\b[0-9]+\\.[0-9]+(\\.[0-9]+)*[a-z0-9+~.-]*", kFlags)},
   };
   return kPatterns;
 }
@@ -83,7 +85,8 @@ struct Hint {
 };
 const std::vector<Hint>& hints() {
   static const std::vector<Hint> kHints = {
-      {Cause::processors, {"-j", "jobs", "nproc", "cpu", "processor", "cores", "thread", "parallel"}},
+      {Cause::processors,
+       {"-j", "jobs", "nproc", "cpu", "processor", "cores", "thread", "parallel"}},
       {Cause::host, {"host", "uname", "nodename", "kernel", "machine", "built on"}},
       {Cause::user, {"user", "built by", "compiled by", "login", "umask"}},
   };
@@ -207,10 +210,11 @@ Guess from_words(std::string_view a, std::string_view b, std::size_t at) {
 
 std::size_t first_difference(std::string_view first, std::string_view second) {
   const auto size = std::min(first.size(), second.size());
-  return static_cast<std::size_t>(
-      std::mismatch(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(size), second.begin())
-          .first -
-      first.begin());
+  return static_cast<std::size_t>(std::mismatch(first.begin(),
+                                                first.begin() + static_cast<std::ptrdiff_t>(size),
+                                                second.begin())
+                                      .first -
+                                  first.begin());
 }
 
 bool same_in_other_order(std::vector<std::string_view> first,

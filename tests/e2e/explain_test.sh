@@ -11,15 +11,7 @@ key_make "$FIXTURE_DIR/attest"
 cp "$FIXTURE_DIR/attest.key" "$WORKSPACE/keys/attest.pem"
 cp "$FIXTURE_DIR/attest.pem" "$WORKSPACE/keys/attest.pub"
 
-mkdir -p "$WORKSPACE/forks/greeting"
-cat >"$WORKSPACE/forks/greeting/fix.patch" <<'END'
---- a/hello.c
-+++ b/hello.c
-@@ -1,2 +1,2 @@
- #include <stdio.h>
--int main(void) { puts("hello from greeting"); return 0; }
-+int main(void) { puts("hello, patched, from greeting"); return 0; }
-END
+patch_new greeting
 cat >"$WORKSPACE/recipes/greeting.yaml" <<'END'
 fork: greeting
 environment: c
@@ -70,6 +62,7 @@ in_workspace "$CULLET" explain "$image" /bin/hello >"$FIXTURE_DIR/text"
 grep -q '^  patch .*CVE-2024-0001: the greeting is wrong$' "$FIXTURE_DIR/text"
 echo 'ok: a person reads the same'
 expect 1 'the image has no /bin/none' "$CULLET" explain "$image" /bin/none
+expect 1 'did you mean /bin/hello?' "$CULLET" explain "$image" /bin/helo
 expect 2 'name one path, or --all' "$CULLET" explain "$image"
 in_workspace "$CULLET" explain "$image" --all --json >"$FIXTURE_DIR/all.json"
 same "$(jq '[.files[] | select(.explained)] | length' "$FIXTURE_DIR/all.json")" \

@@ -59,6 +59,20 @@ image:
 END
 }
 
+# patch_new NAME: a patch file for fork_new's fork, which makes it greet otherwise:
+# forks/NAME/fix.patch.
+patch_new() {
+  mkdir -p "$WORKSPACE/forks/$1"
+  cat >"$WORKSPACE/forks/$1/fix.patch" <<END
+--- a/hello.c
++++ b/hello.c
+@@ -1,2 +1,2 @@
+ #include <stdio.h>
+-int main(void) { puts("hello from $1"); return 0; }
++int main(void) { puts("hello, patched, from $1"); return 0; }
+END
+}
+
 # small_new NAME: a fork and a recipe that take tenths of a second to build: steps are busybox alone,
 # and the image holds a few files of $WORKSPACE's recipe. Sets FORK_REPOSITORY.
 small_new() {

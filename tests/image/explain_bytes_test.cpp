@@ -3,6 +3,7 @@
 
 #include "cullet/base/file.hpp"
 #include "cullet/image/explain_difference.hpp"
+
 #include "support.hpp"
 
 using namespace cullet;
@@ -20,7 +21,9 @@ Findings explain(std::string_view first,
 }
 
 /// The cause of a text's first differing line.
-Cause cause(std::string_view first, std::string_view second, const DifferenceOptions& options = {}) {
+Cause cause(std::string_view first,
+            std::string_view second,
+            const DifferenceOptions& options = {}) {
   const auto found = explain(first, second, options);
   return found.empty() ? Cause::unknown : found.front().cause;
 }
@@ -121,7 +124,8 @@ TEST_CASE("explain_bytes: JSON is told by pointer, unless it only is written oth
 
 TEST_CASE("explain_bytes: a gzip's header apart from what is in it") {
   const auto packed = [](const std::string& text, const char* options) {
-    return made_by("printf '%s' '" + text + "' >f && touch -d @" + options + " f && gzip -N f", "f.gz");
+    return made_by("printf '%s' '" + text + "' >f && touch -d @" + options + " f && gzip -N f",
+                   "f.gz");
   };
   const auto a = packed("text", "1700000000"), b = packed("text", "1700000009");
   auto found = explain(a, b);
@@ -148,16 +152,23 @@ TEST_CASE("explain_bytes: a gzip's header apart from what is in it") {
 
 TEST_CASE("explain_bytes: members of archives: order, header and content") {
   const auto ar = [](const std::string& script) {
-    return made_by("echo 1 >a; echo 2 >b; echo n >a_name_that_is_longer_than_fits.o; touch -d @1700000000 *; " + script, "out");
+    return made_by(
+        "echo 1 >a; echo 2 >b; echo n >a_name_that_is_longer_than_fits.o; touch -d @1700000000 "
+        "*; " +
+            script,
+        "out");
   };
   const auto plain = ar("ar qcU out a b a_name_that_is_longer_than_fits.o");
-  auto found = explain(plain, ar("touch -d @1700000099 b; ar qcU out a b a_name_that_is_longer_than_fits.o"));
+  auto found = explain(
+      plain, ar("touch -d @1700000099 b; ar qcU out a b a_name_that_is_longer_than_fits.o"));
   REQUIRE(found.size() == 1);
   CHECK(found[0].where == "member b");
   REQUIRE(found[0].inside.size() == 1);
   CHECK(found[0].inside[0].where == "mtime");
   CHECK(found[0].inside[0].cause == Cause::time);
-  found = explain(plain, ar("echo 3 >a_name_that_is_longer_than_fits.o; touch -d @1700000000 a_*; ar qcU out a b a_name_that_is_longer_than_fits.o"));
+  found = explain(plain,
+                  ar("echo 3 >a_name_that_is_longer_than_fits.o; touch -d @1700000000 a_*; ar qcU "
+                     "out a b a_name_that_is_longer_than_fits.o"));
   REQUIRE(found.size() == 1);
   CHECK(found[0].where == "member a_name_that_is_longer_than_fits.o");
   CHECK(found[0].inside.at(0).where == "line 1");
@@ -172,7 +183,8 @@ TEST_CASE("explain_bytes: members of archives: order, header and content") {
   };
   const std::string pack = "tar --owner=0 --group=0 --format=ustar ";
   const auto one = tar(pack + "-czf out a b");
-  found = explain(one, tar("chmod 600 b; echo 9 >b; touch -d @1700000000 b; " + pack + "-czf out a b"));
+  found =
+      explain(one, tar("chmod 600 b; echo 9 >b; touch -d @1700000000 b; " + pack + "-czf out a b"));
   const auto* const member = find(found, "member b");
   REQUIRE(member != nullptr);
   CHECK(find(member->inside, "mode") != nullptr);
@@ -244,7 +256,8 @@ TEST_CASE("explain_bytes: bytes of no known form") {
   a.replace(500, 4, "\x00\xf1\x53\x65", 4);
   b.replace(500, 4, "\xff\xf1\x53\x65", 4);
   CHECK(cause(a, b) == Cause::time);
-  CHECK(cause(std::string("\0\1/home/alice/x\0", 16), std::string("\0\1/home/bobby/x\0", 16)) == Cause::path);
+  CHECK(cause(std::string("\0\1/home/alice/x\0", 16), std::string("\0\1/home/bobby/x\0", 16)) ==
+        Cause::path);
   const std::string head("\x61\x0d\x0d\x0a\0\0\0\0", 8);
   found = explain(head + "1234" + std::string(50, 'x'), head + "1235" + std::string(50, 'x'));
   CHECK(found.at(0).where == "compiled Python");
@@ -272,5 +285,9 @@ TEST_CASE("explain_bytes: files that only look like something, or unfold to too 
     ++depth;
   CHECK(depth == 6);
   CHECK_FALSE(explain("!<arch>\nx", "!<arch>\ny").empty());
-  CHECK_FALSE(explain("\x7f" "ELFxxxxxxxxxxxxxx", "\x7f" "ELFyyyyyyyyyyyyyy").empty());
+  CHECK_FALSE(explain("\x7f"
+                      "ELFxxxxxxxxxxxxxx",
+                      "\x7f"
+                      "ELFyyyyyyyyyyyyyy")
+                  .empty());
 }

@@ -70,8 +70,8 @@ TEST_CASE("explain_difference: equal images have nothing to explain") {
 }
 
 TEST_CASE("explain_difference: from the outside in, to the line, and why") {
-  const auto report = explain(made("a\nbuilt 2026-11-20 10:00:00\nz\n"),
-                              made("a\nbuilt 2026-11-21 11:30:00\nz\n"));
+  const auto report =
+      explain(made("a\nbuilt 2026-11-20 10:00:00\nz\n"), made("a\nbuilt 2026-11-21 11:30:00\nz\n"));
   CHECK(chain(report) == "layer 0 (thing) > /f > line 2");
   CHECK(report.cause == Cause::time);
   CHECK_FALSE(report.compression_alone);

@@ -15,9 +15,9 @@
 
 namespace cullet::image {
 
-using cullet::failure;
 using archive::run_tool;
 using archive::temporary_parent;
+using cullet::failure;
 
 /// A store and room for a layout, gone after the test.
 class Room {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <set>
+
 #include <CLI/CLI.hpp>
 
 #include "cullet/base/error.hpp"
@@ -6,6 +8,7 @@
 #include "cullet/base/text.hpp"
 #include "cullet/build/inputs.hpp"
 #include "cullet/trust/attestation.hpp"
+#include "cullet/trust/signature.hpp"
 
 #include "../command.hpp"
 #include "../resolve.hpp"
@@ -21,23 +24,32 @@ struct AttestationOptions {
 };
 
 /// Short names for the types that builds attach; anything else is a predicate type itself.
+constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+    {"provenance", "https://slsa.dev/provenance/v1"},
+    {"spdx", "https://spdx.dev/Document"},
+    {"cyclonedx", "https://cyclonedx.org/bom"},
+    {"vsa", "https://slsa.dev/verification_summary/v1"},
+    {"vex", "https://openvex.dev/ns"}};
+
 std::string full_type(const std::string& name) {
-  constexpr std::pair<std::string_view, std::string_view> kNames[] = {
-      {"provenance", "https://slsa.dev/provenance/v1"},
-      {"spdx", "https://spdx.dev/Document"},
-      {"cyclonedx", "https://cyclonedx.org/bom"},
-      {"vsa", "https://slsa.dev/verification_summary/v1"},
-      {"vex", "https://openvex.dev/ns"}};
   for (const auto& [short_name, type] : kNames)
     if (name == short_name)
       return std::string(type);
   return name;
 }
 
+std::string short_type(const std::string& full) {
+  for (const auto& [short_name, type] : kNames)
+    if (full == type)
+      return std::string(short_name);
+  return full;
+}
+
 /// The one statement of a type; nothing of what isn't verified.
 const trust::Attestation& only_one(const std::vector<trust::Attestation>& found,
                                    const std::string& type,
-                                   const std::string& name) {
+                                   const std::string& name,
+                                   const std::vector<std::string>& there) {
   const trust::Attestation* only = nullptr;
   for (const auto& one : found) {
     if (!one.problem.empty())
@@ -52,7 +64,19 @@ const trust::Attestation& only_one(const std::vector<trust::Attestation>& found,
   Error error(Kind::refused, cat(name, " has no statement of type ", type, " by this key"));
   for (const auto& one : found)
     error.detail(cat(one.carrier, ": ", one.problem));
+  if (found.empty() && !there.empty())
+    error.hint(cat("the types that are there: ", join(there, ", ")));
   throw std::move(error);
+}
+
+/// The types of all that is said of the image, by their short names where they have one.
+std::vector<std::string> types_there(const ResolvedImage& image,
+                                     const std::vector<trust::PublicKey>& keys) {
+  std::set<std::string> types;
+  for (const auto& one : trust::attestations(*image.repository, image.manifest, keys))
+    if (one.predicate_type != trust::kSignPredicate && !one.predicate_type.empty())
+      types.insert(printable(short_type(one.predicate_type)));
+  return {types.begin(), types.end()};
 }
 
 int write_envelope(Session& session,
@@ -75,6 +99,20 @@ int write_envelope(Session& session,
   return 0;
 }
 
+std::string line(const trust::Attestation& one, const std::string& type) {
+  // A release is signed by another key than statements are, on purpose: that is no failure.
+  if (one.predicate_type == trust::kSignPredicate && !one.problem.empty())
+    return cat("signature ", one.carrier, "  of the image: see `cullet verify`\n");
+  const bool holds = one.problem.empty();
+  return cat(holds ? "verified  " : "not       ",
+             one.carrier,
+             "  ",
+             type,
+             holds ? "" : ": ",
+             printable(one.problem),
+             "\n");
+}
+
 int list(Session& session, const std::vector<trust::Attestation>& found, const std::string& name) {
   Json records = Json::array();
   bool any = false;
@@ -87,13 +125,7 @@ int list(Session& session, const std::vector<trust::Attestation>& found, const s
     record[holds ? "predicate" : "problem"] = holds ? one.predicate : Json(printable(one.problem));
     records.push_back(std::move(record));
     if (!session.options().json)
-      session.environment().out << cat(holds ? "verified  " : "not       ",
-                                       one.carrier,
-                                       "  ",
-                                       type,
-                                       holds ? "" : ": ",
-                                       printable(one.problem))
-                                << '\n';
+      session.environment().out << line(one, type);
   }
   if (session.options().json)
     session.print({{"image", name}, {"attestations", std::move(records)}});
@@ -113,11 +145,14 @@ int attestations(Session& session, const AttestationOptions& options) {
   auto found = trust::attestations(*resolved.repository, resolved.manifest, keys, type);
   // Kept inputs refer to the image and say nothing of it.
   std::erase_if(found, [](const auto& one) { return one.artifact_type == build::kInputsType; });
+  std::vector<std::string> there;
+  if (found.empty() && !type.empty())
+    there = types_there(resolved, keys);
   if (write)
-    return write_envelope(session, only_one(found, type, name), name, options.envelope_file);
+    return write_envelope(session, only_one(found, type, name, there), name, options.envelope_file);
   if (type.empty() || session.options().json)
     return list(session, found, name);
-  session.environment().out << only_one(found, type, name).predicate.dump(2) << '\n';
+  session.environment().out << only_one(found, type, name, there).predicate.dump(2) << '\n';
   return 0;
 }
 
@@ -133,12 +168,7 @@ void register_attestations(CLI::App& app, Action& chosen) {
   command
       ->add_option("ref", options->reference, "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG")
       ->required();
-  command
-      ->add_option("--key",
-                   options->keys,
-                   "a public key to believe; again for more [the workspace's for attestations]")
-      ->type_name("FILE")
-      ->allow_extra_args(false);
+  add_key_option(*command, options->keys);
   command
       ->add_option("--type",
                    options->type,

@@ -11,10 +11,10 @@
 #include "cullet/base/path.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/build/image_parts.hpp"
-#include "cullet/trust/attestation.hpp"
 
 #include "../command.hpp"
 #include "../explanation_text.hpp"
+#include "../newest_statement.hpp"
 #include "../resolve.hpp"
 #include "../statement_keys.hpp"
 
@@ -34,37 +34,24 @@ std::string name_of(const ResolvedImage& image) {
   return cat(image.repository->name(), "@", image.manifest.digest);
 }
 
-/// The newest of the verified statements of a type: all of them are about these very bytes, and an
-/// image that was built again may have several.
 Json newest(ResolvedImage& image,
             const std::vector<trust::PublicKey>& keys,
-            std::string_view type,
-            const Json::json_pointer& time) {
-  const auto found = trust::attestations(*image.repository, image.manifest, keys, type);
-  const Json* best = nullptr;
-  const auto when = [&](const Json& predicate) {
-    const auto value = predicate.contains(time) ? predicate.at(time) : Json();
-    return value.is_string() ? value.get<std::string>() : std::string();
-  };
-  for (const auto& one : found)
-    if (one.problem.empty() && (best == nullptr || when(*best) < when(one.predicate)))
-      best = &one.predicate;
-  if (best != nullptr)
-    return *best;
+            std::string_view type) {
+  auto found = newest_statement(image, keys, type);
+  if (found.predicate)
+    return std::move(*found.predicate);
   Error error(Kind::refused,
               cat(name_of(image), " has no statement of type ", type, " by this key"));
-  for (const auto& one : found)
-    error.detail(cat(one.carrier, ": ", one.problem));
-  if (found.empty())
+  for (const auto& problem : found.problems)
+    error.detail(problem);
+  if (found.problems.empty())
     error.hint("should it hold the same as an image that has one? --sbom-of REF explains by that");
   throw std::move(error);
 }
 
 attest::Account account_of(ResolvedImage& image, const std::vector<trust::PublicKey>& keys) {
-  const auto spdx =
-      newest(image, keys, attest::kSpdxType, Json::json_pointer("/creationInfo/created"));
-  const auto provenance = newest(
-      image, keys, attest::kProvenanceType, Json::json_pointer("/runDetails/metadata/finishedOn"));
+  const auto spdx = newest(image, keys, attest::kSpdxType);
+  const auto provenance = newest(image, keys, attest::kProvenanceType);
   return with_context(cat("reading what is said of ", name_of(image)),
                       [&] { return attest::Account(spdx, provenance); });
 }
@@ -88,13 +75,15 @@ void keep_path(const image::Contents& contents,
                const std::string& text,
                std::vector<attest::Explanation>& list) {
   const auto parsed = RelativePath::parse(text, true);
-  auto path = parsed ? parsed->str() : std::string();
-  if (contents.count(path) == 0)
-    path = image::follow(contents, path);
-  if (contents.count(path) == 0)
-    throw Error(Kind::input, cat("the image has no ", text))
-        .hint("`cullet ls` lists its files; --all explains every one");
+  const auto path = image::existing_path(contents, parsed ? parsed->str() : std::string());
   std::erase_if(list, [&](const attest::Explanation& one) { return one.path != path; });
+}
+
+image::Contents contents_of(Session& session, const ResolvedImage& image) {
+  return image::read_contents(*image.repository,
+                              image.manifest,
+                              session.cancel(),
+                              {.store = &session.store(), .threads = session.jobs()});
 }
 
 /// How each path differs from the one in the image before; those that don't are not in it.
@@ -103,9 +92,7 @@ std::map<std::string, std::string> changes(Session& session,
                                            const image::Contents& contents) {
   const auto resolved = resolve_image(session, before);
   std::map<std::string, std::string> out;
-  for (const auto& one :
-       image::diff(image::read_contents(*resolved.repository, resolved.manifest, session.cancel()),
-                   contents))
+  for (const auto& one : image::diff(contents_of(session, resolved), contents))
     if (one.kind != image::Difference::Kind::removed)
       out.emplace(one.path, one.kind == image::Difference::Kind::added ? "added" : one.what);
   return out;
@@ -148,7 +135,7 @@ int explain(Session& session, const ExplainOptions& options) {
   if (options.sbom_of.empty())
     stated.manifest = image.manifest;
   const auto account = account_of(stated, keys);
-  const auto contents = image::read_contents(*image.repository, image.manifest, session.cancel());
+  const auto contents = contents_of(session, image);
   auto list = attest::explain(
       account,
       contents,
@@ -193,12 +180,7 @@ void register_explain(CLI::App& app, Action& chosen) {
       ->required();
   command->add_option("path", options->path, "a file, link or directory of it");
   command->add_flag("--all", options->all, "every path, and what the image lacks");
-  command
-      ->add_option("--key",
-                   options->keys,
-                   "a public key to believe; again for more [the workspace's for attestations]")
-      ->type_name("FILE")
-      ->allow_extra_args(false);
+  add_key_option(*command, options->keys);
   command->add_option("--before", options->before, "an earlier image: say whether it had the same")
       ->type_name("REF");
   command

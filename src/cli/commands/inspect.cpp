@@ -53,7 +53,10 @@ bool below(const std::string& path, const std::string& directory) {
 int list(Session& session, const std::string& text, const std::string& path) {
   const auto resolved = resolve_image(session, text);
   const auto contents =
-      image::read_contents(*resolved.repository, resolved.manifest, session.cancel());
+      image::read_contents(*resolved.repository,
+                           resolved.manifest,
+                           session.cancel(),
+                           {.store = &session.store(), .threads = session.jobs()});
   const auto parsed = RelativePath::parse(path, true);
   const auto directory = parsed ? parsed->str() : std::string();
   Json files = Json::object();
@@ -100,34 +103,13 @@ int print_file(Session& session, const std::string& text, const std::string& pat
    private:
     std::ostream& out_;
   } sink(session.environment().out);
-  image::read_file(*resolved.repository, resolved.manifest, path, sink, session.cancel());
+  image::read_file(*resolved.repository,
+                   resolved.manifest,
+                   path,
+                   sink,
+                   session.cancel(),
+                   {.store = &session.store(), .threads = session.jobs()});
   return 0;
-}
-
-int diff(Session& session, const std::string& before_text, const std::string& after_text) {
-  const auto before = resolve_image(session, before_text);
-  const auto after = resolve_image(session, after_text);
-  const auto differences =
-      image::diff(image::read_contents(*before.repository, before.manifest, session.cancel()),
-                  image::read_contents(*after.repository, after.manifest, session.cancel()));
-  static constexpr std::string_view kNames[] = {"added", "removed", "changed"};
-  Json files = Json::object();
-  for (const auto& difference : differences) {
-    const auto name = kNames[static_cast<std::size_t>(difference.kind)];
-    files[printable(difference.path)] = {{"change", name}, {"what", difference.what}};
-    if (!session.options().json)
-      session.environment().out << cat(name,
-                                       "  ",
-                                       printable(difference.path),
-                                       difference.what.empty() ? "" : ": ",
-                                       difference.what)
-                                << '\n';
-  }
-  if (session.options().json)
-    session.print({{"before", before.manifest.digest.str()},
-                   {"after", after.manifest.digest.str()},
-                   {"files", files}});
-  return differences.empty() ? 0 : exit_status(Kind::refused);
 }
 
 }  // namespace
@@ -147,15 +129,6 @@ void register_inspect(CLI::App& app, Action& chosen) {
   cat_command->add_option("path", *second, "the file")->required();
   cat_command->callback([first, second, &chosen] {
     chosen = [first, second](Session& session) { return print_file(session, *first, *second); };
-  });
-  auto* diff_command = add_command(app,
-                                   "diff",
-                                   "compare two images file by file; 3 if they differ",
-                                   "cullet diff nginx:1.22.0 nginx:1.22.1");
-  diff_command->add_option("before", *first, "an image")->required();
-  diff_command->add_option("after", *second, "another")->required();
-  diff_command->callback([first, second, &chosen] {
-    chosen = [first, second](Session& session) { return diff(session, *first, *second); };
   });
 }
 
