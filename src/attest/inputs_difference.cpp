@@ -136,7 +136,9 @@ class Reading {
       const auto version = optional_string(annotations, "version", kProvenance);
       add("fork",
           fork,
-          Input{cat(digest_of(descriptor), version.empty() ? "" : " (", version,
+          Input{cat(digest_of(descriptor),
+                    version.empty() ? "" : " (",
+                    version,
                     version.empty() ? "" : ")"),
                 {},
                 fork});

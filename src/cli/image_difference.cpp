@@ -68,7 +68,8 @@ attest::Versions own_versions(Session& session,
       image::read_contents(*image.repository, image.manifest, session.cancel(), options);
   constexpr std::string_view kStatus = "var/lib/dpkg/status";
   const auto wanted = [&](const std::string& path, const image::File& file) {
-    return (path == kStatus || (path.starts_with(cat(kStatus, ".d/")) && !path.ends_with(".md5sums"))) &&
+    return (path == kStatus ||
+            (path.starts_with(cat(kStatus, ".d/")) && !path.ends_with(".md5sums"))) &&
            file.entry.size <= kLargestStatus;
   };
   const auto visit = [&](const std::string&, const std::string& bytes) { read_status(bytes, out); };
@@ -80,7 +81,8 @@ attest::Versions own_versions(Session& session,
 /// Manifest and config without what follows from the layers.
 Json settings_of(ResolvedImage& image, const build::ImageParts& parts) {
   const auto blob = image.repository->open_blob(parts.manifest.config);
-  auto config = parse_json(read_all(*blob, image::kMaxConfigBytes, "a config"), "a config", image::kMaxConfigBytes);
+  auto config = parse_json(
+      read_all(*blob, image::kMaxConfigBytes, "a config"), "a config", image::kMaxConfigBytes);
   if (config.is_object())
     for (const auto* const key : {"rootfs", "history"})
       config.erase(key);
@@ -112,8 +114,8 @@ class Gathering {
     for (const auto& [what, version] : was) {
       const auto found = is.find(what);
       if (found == is.end() || found->second != version)
-        out_.versions.push_back({what.first, what.second, version,
-                                 found == is.end() ? std::string() : found->second});
+        out_.versions.push_back(
+            {what.first, what.second, version, found == is.end() ? std::string() : found->second});
     }
     for (const auto& [what, version] : is)
       if (!was.contains(what))
@@ -134,8 +136,11 @@ class Gathering {
       return std::nullopt;
     auto found = newest_statement(image, keys_, type);
     if (!found.predicate && type == attest::kProvenanceType)
-      out_.notes.push_back(cat("why is not known: ", name_of(image), " has no provenance by this key",
-                               found.problems.empty() ? "" : ": ", join(found.problems, "; ")));
+      out_.notes.push_back(cat("why is not known: ",
+                               name_of(image),
+                               " has no provenance by this key",
+                               found.problems.empty() ? "" : ": ",
+                               join(found.problems, "; ")));
     return std::move(found.predicate);
   }
 

@@ -43,7 +43,10 @@ std::string list(std::string_view what, const std::vector<std::string>& names) {
   const auto count = shown.size();
   if (count > kShownSymbols)
     shown.resize(kShownSymbols);
-  return cat("; ", what, " ", join(shown, ", "),
+  return cat("; ",
+             what,
+             " ",
+             join(shown, ", "),
              count > kShownSymbols ? cat(" and ", count - kShownSymbols, " more") : std::string());
 }
 
@@ -158,7 +161,8 @@ std::string ImageDifference::text() const {
                compared.files_after,
                " paths\n");
   for (const auto& one : versions)
-    out += cat("version  ", one.kind, " ", printable(one.name), ": ", step(one.before, one.after), "\n");
+    out += cat(
+        "version  ", one.kind, " ", printable(one.name), ": ", step(one.before, one.after), "\n");
   out += library_lines(compared);
   if (why && why->empty() && before.manifest.digest != after.manifest.digest)
     out += "why      the two provenances name the same inputs\n";

@@ -36,8 +36,7 @@ std::string first_lines(const std::string& text) {
 }  // namespace
 
 std::function<std::string(const std::string&, Bytes, Bytes)> other_view(
-    Session& session,
-    const std::string& program) {
+    Session& session, const std::string& program) {
   const auto search = session.environment().get("PATH");
   if (!is_there(search, program))
     return nullptr;

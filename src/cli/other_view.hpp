@@ -14,7 +14,6 @@ namespace cullet::cli {
 /// machine has no such program; "" where it fails. It gets the files in a directory of the store,
 /// and an environment with nothing but PATH, HOME and LC_ALL.
 std::function<std::string(const std::string& path, Bytes first, Bytes second)> other_view(
-    Session& session,
-    const std::string& program);
+    Session& session, const std::string& program);
 
 }  // namespace cullet::cli

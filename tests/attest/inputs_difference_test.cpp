@@ -65,7 +65,8 @@ TEST_CASE("changed_inputs: a patch, with what it is for; the files that say it a
   CHECK(changes[0].after.empty());
 }
 
-TEST_CASE("changed_inputs: a pin, a recipe, a tool, and a comment in a workspace file", "[attest]") {
+TEST_CASE("changed_inputs: a pin, a recipe, a tool, and a comment in a workspace file",
+          "[attest]") {
   const auto before = golden("provenance.json");
   auto after = before;
   dependency(after, "fork zlib")["digest"]["gitCommit"] = std::string(40, 'b');
@@ -79,8 +80,9 @@ TEST_CASE("changed_inputs: a pin, a recipe, a tool, and a comment in a workspace
   std::string told;
   for (const auto& one : changed_inputs(before, after))
     told += one.kind + " " + one.name + " ";
-  CHECK(told == "fork zlib recipe recipes/zlib.yaml workspace cullet.yaml cullet  compressor  "
-                "builder  ");
+  CHECK(told ==
+        "fork zlib recipe recipes/zlib.yaml workspace cullet.yaml cullet  compressor  "
+        "builder  ");
   CHECK(changed_inputs(before, after)[0].after == std::string(40, 'b') + " (1.3.1)");
 }
 

@@ -144,10 +144,10 @@ ZIPS = {
 }
 
 
-def ar(*members):
+def ar(*members, time="0"):
     out = b"!<arch>\n"
     for name, data in members:
-        out += (name.ljust(16) + "0".ljust(12) + "0".ljust(6) * 2 + "100644".ljust(8)
+        out += (name.ljust(16) + time.ljust(12) + "0".ljust(6) * 2 + "100644".ljust(8)
                 + str(len(data)).ljust(10)).encode() + b"`\n" + data + b"\n" * (len(data) % 2)
     return out
 
@@ -255,6 +255,7 @@ def main():
 
 
     elf_corpus()
+    inside_corpus()
 
 
 def elf(sections, wide=True, order="<"):
@@ -289,6 +290,44 @@ def elf_corpus():
     put("elf", "table-overflows", elf([]).replace(struct.pack("<Q", 64), b"\xff" * 8, 1))
     put("elf", "not-dynamic", elf([(1, 0, b"code")]))
     put("elf", "magic-alone", b"\x7fELF")
+
+
+def inside_corpus():
+    """Pairs of files that differ: what tests/fuzz/inside.cpp takes."""
+    def pair(name, first, second):
+        put("inside", name, first + b"\n%%%%\n" + second)
+
+    def zipped(content):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            archive.writestr(zipfile.ZipInfo("f", (1980, 1, 1, 0, 0, 0)), content)
+        return out.getvalue()
+    names = b"\0libx.so.1\0offered\0"
+    pair("equal", b"x\n", b"x\n")
+    pair("lines-dated", b"built 2026-11-20\n", b"built 2026-11-21\n")
+    pair("lines-ordered", b"b\na\n", b"a\nb\n")
+    pair("lines-control", b"\x1b[31mred\xff\n", b"\x1b[32mgreen\xfe\n")
+    pair("json", b'{"a": [1, {"jobs": 2}]}', b'{"a": [1, {"jobs": 8}], "b": null}')
+    pair("json-deep", b"[" * 80 + b"]" * 80, b"[" * 80 + b"1" + b"]" * 80)
+    pair("bytes", bytes(64), bytes(63) + b"\1")
+    pair("gzip-time", gzip.compress(b"x", mtime=1), gzip.compress(b"x", mtime=2))
+    pair("gzip-in-gzip", gzip.compress(gzip.compress(b"1\n", mtime=0), mtime=0),
+         gzip.compress(gzip.compress(b"2\n", mtime=0), mtime=0))
+    pair("gzip-cut", gzip.compress(b"x" * 99, mtime=0), gzip.compress(b"x" * 99, mtime=0)[:-4])
+    pair("gzip-bomb", gzip.compress(bytes(3 << 20), mtime=0), gzip.compress(bytes(3 << 20) + b"1", mtime=0))
+    pair("ar-time", ar(("a.o/", b"x"), time="1"), ar(("a.o/", b"x"), time="2"))
+    pair("ar-order", ar(("a/", b"x"), ("b/", b"y")), ar(("b/", b"y"), ("a/", b"x")))
+    pair("ar-long-names", ar(("//", b"long/\n"), ("/0", b"x")), ar(("//", b"l"), ("/99", b"x")))
+    pair("ar-bsd-name", ar(("#1/4", b"a\0\0\0x")), ar(("#1/99", b"x")))
+    pair("ar-size-beyond", ar(("a/", b"x")).replace(b"1         `", b"999999999 `"), ar(("a/", b"x")))
+    pair("tar", tar(header("f", content=b"1")), tar(header("f", content=b"2"), header("g")))
+    pair("tar-dotdot", tar(header("../f", content=b"1")), tar(header("f", content=b"2")))
+    pair("zip", zipped("1"), zipped("2"))
+    pair("elf", elf([(3, 0, names), (1, 0, b"code")]), elf([(3, 0, names + b"more\0"), (1, 0, b"cord")]))
+    pair("elf-overlapping", elf([(1, 0, b"x")] * 3).replace(struct.pack("<Q", 1), struct.pack("<Q", 200)),
+         elf([(1, 0, b"y")] * 3))
+    pair("elf-alone", b"\x7fELF" + bytes(12), b"\x7fELF" + bytes(11) + b"\1")
+    pair("pyc", b"a\r\r\n\0\0\0\0" + b"1234" + bytes(9), b"a\r\r\n\0\0\0\0" + b"1235" + bytes(9))
 
 
 if __name__ == "__main__":
