@@ -27,7 +27,6 @@ constexpr std::string_view kKinds[] = {"fork",
 struct Input {
   std::string value, why;
   std::string fork;  ///< that it belongs to; may be empty
-  friend bool operator==(const Input&, const Input&) = default;
 };
 
 /// By kind and name.

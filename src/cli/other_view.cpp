@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "other_view.hpp"
 
+#include <memory>
+
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/process.hpp"
@@ -11,6 +13,8 @@ namespace cullet::cli {
 namespace {
 
 constexpr std::size_t kLines = 12;
+/// Files that it is asked about: it takes a second for each.
+constexpr std::size_t kFiles = 5;
 constexpr std::uint64_t kMostOutput = std::uint64_t{16} << 20U;
 
 bool is_there(const std::string& path, const std::string& program) {
@@ -40,12 +44,16 @@ std::function<std::string(const std::string&, Bytes, Bytes)> other_view(
   const auto search = session.environment().get("PATH");
   if (!is_there(search, program))
     return nullptr;
-  return [&session, program, search](const std::string&, Bytes first, Bytes second) {
+  const auto left = std::make_shared<std::size_t>(kFiles);
+  return [&session, program, search, left](const std::string&, Bytes first, Bytes second) {
+    if (*left == 0)
+      return std::string();
+    --*left;
     const auto room = session.store().work_directory();
     replace_file(room.root() / "first", as_text(first), 0600, Durability::buffered);
     replace_file(room.root() / "second", as_text(second), 0600, Durability::buffered);
     ProcessSpec spec;
-    spec.argv = {program, "first", "second"};
+    spec.argv = {program, "--timeout", "20", "first", "second"};
     spec.directory = room.root();
     spec.environment = {"PATH=" + search, "HOME=" + room.root().string(), "LC_ALL=C.UTF-8"};
     try {

@@ -36,7 +36,8 @@ void read_from_tree(const store::Store& store,
   const auto manifest = store.manifest(tree->digest);
   TreeFiles files(tree->root);
   for (auto at = wanted.begin(); at != wanted.end();) {
-    const auto& [path, file] = at->second;
+    const auto* const path = at->second.first;
+    const auto* const file = at->second.second;
     const auto* entry = manifest.find(*path);
     if (entry != nullptr && entry->type == store::TreeEntryType::hardlink)
       entry = manifest.find(entry->target);

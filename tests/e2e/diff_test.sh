@@ -121,7 +121,7 @@ END
 # inside A B CAUSE PLACE: the likely cause of what differs, and where it is seen.
 inside() {
   in_workspace "$CULLET" diff "greeting:$1" "greeting:$2" --inside --json >"$FIXTURE_DIR/diff.json" || [[ $? == 3 ]]
-  same "$(said '.inside.cause') $(said '.inside | [recurse(.findings[]?, .inside[]?) | .where?] | map(select(. != null)) | last')" \
+  same "$(said '.inside.cause') $(said '.inside | [recurse(.findings[]?, .inside[]?) | .where?] | map(select(. != null and . != "diffoscope")) | last')" \
     "$3 $4" "$1 beside $2"
 }
 program() { printf 'const char *when = "%s"; int main(void) { return when[0]; }\n' "$1" >p.c && gcc -O1 -o p p.c && rm p.c; }
@@ -153,6 +153,16 @@ fi
 expect 3 '' "$CULLET" diff greeting:time-1 greeting:time-2 --inside
 grep -q '^most likely cause: time (layer 1 (files), /p, section .rodata: ' "$FIXTURE_DIR/out"
 echo 'ok: a person reads the cause'
+
+if command -v diffoscope >/dev/null; then
+  grep -qF 'diffoscope: ' "$FIXTURE_DIR/out"
+  echo 'ok: diffoscope says more, where it is'
+  expect 3 '' env PATH=/nowhere "$CULLET" diff greeting:time-1 greeting:time-2 --inside
+  if grep -qF 'diffoscope: ' "$FIXTURE_DIR/out"; then exit 1; fi
+  echo 'ok: and is not needed'
+else
+  echo 'skipped: the view of diffoscope: it is not installed'
+fi
 
 # --- a layer is read once: what it held is remembered, and collected with the rest ---
 reads() { strace -f -e trace=openat -o "$FIXTURE_DIR/strace" "$@" >/dev/null 2>&1 || true

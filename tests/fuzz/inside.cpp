@@ -43,8 +43,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto text = text_of(data, size);
   const auto at = text.find(kBetween);
   const auto first = text.substr(0, at);
-  const auto second =
-      at == text.npos ? std::string_view() : text.substr(at + kBetween.size());
+  const auto second = at == text.npos ? std::string_view() : text.substr(at + kBetween.size());
   image::DifferenceOptions options;
   options.file_bytes = std::uint64_t{1} << 20U;
   options.bytes = std::uint64_t{4} << 20U;
