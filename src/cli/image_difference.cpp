@@ -11,6 +11,7 @@
 #include "cullet/base/text.hpp"
 #include "cullet/build/image_parts.hpp"
 
+#include "input_texts.hpp"
 #include "newest_statement.hpp"
 #include "other_view.hpp"
 #include "statement_keys.hpp"
@@ -125,9 +126,16 @@ class Gathering {
   void why() {
     const auto was = statement(out_.before, attest::kProvenanceType);
     const auto is = statement(out_.after, attest::kProvenanceType);
-    if (was && is)
-      out_.why = with_context("comparing the two provenances",
-                              [&] { return attest::changed_inputs(*was, *is); });
+    if (!was || !is)
+      return;
+    out_.why.emplace();
+    for (auto& input : with_context("comparing the two provenances",
+                                    [&] { return attest::changed_inputs(*was, *is); })) {
+      std::vector<image::Finding> lines;
+      if (input.kind == "recipe" || input.kind == "workspace")
+        lines = changed_lines(session_, out_.before, out_.after, input);
+      out_.why->push_back({std::move(input), std::move(lines)});
+    }
   }
 
  private:

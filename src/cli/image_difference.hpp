@@ -23,7 +23,11 @@ struct ImageDifference {
   image::Comparison compared;
   std::vector<image::Finding> settings;  ///< of config and annotations
   std::vector<Version> versions;
-  std::optional<std::vector<attest::InputChange>> why;  ///< nullopt: not known, see `notes`
+  struct Reason {
+    attest::InputChange input;
+    std::vector<image::Finding> lines;  ///< of a recipe, where both texts are at hand
+  };
+  std::optional<std::vector<Reason>> why;  ///< nullopt: not known, see `notes`
   std::optional<image::DifferenceReport> inside;
   std::vector<std::string> notes;
   bool other_config = false;  ///< a container would run otherwise

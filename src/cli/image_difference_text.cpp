@@ -98,6 +98,34 @@ Json file_records(const std::vector<image::Difference>& files) {
   return out;
 }
 
+Json reason_record(const ImageDifference::Reason& reason) {
+  const auto& input = reason.input;
+  Json out{{"kind", input.kind},
+           {"name", printable(input.name)},
+           {"before", text_or_null(input.before)},
+           {"after", text_or_null(input.after)},
+           {"why", printable(input.why)}};
+  for (const auto& line : reason.lines)
+    out["lines"].push_back(line.to_json());
+  return out;
+}
+
+std::string reason_lines(const ImageDifference::Reason& reason) {
+  const auto& input = reason.input;
+  auto out = cat("why      ",
+                 input.kind,
+                 input.name.empty() ? "" : " ",
+                 printable(input.name),
+                 ": ",
+                 step(input.before, input.after),
+                 input.why.empty() ? "" : ", ",
+                 printable(input.why),
+                 "\n");
+  for (const auto& line : reason.lines)
+    out += cat("           ", line.where, ": ", line.what, "\n");
+  return out;
+}
+
 }  // namespace
 
 Json ImageDifference::to_json() const {
@@ -112,11 +140,7 @@ Json ImageDifference::to_json() const {
   if (why) {
     reasons = Json::array();
     for (const auto& one : *why)
-      reasons.push_back({{"kind", one.kind},
-                         {"name", printable(one.name)},
-                         {"before", text_or_null(one.before)},
-                         {"after", text_or_null(one.after)},
-                         {"why", printable(one.why)}});
+      reasons.push_back(reason_record(one));
   }
   Json out{{"before", before.manifest.digest.str()},
            {"after", after.manifest.digest.str()},
@@ -168,15 +192,7 @@ std::string ImageDifference::text() const {
     out += "why      the two provenances name the same inputs\n";
   if (why)
     for (const auto& one : *why)
-      out += cat("why      ",
-                 one.kind,
-                 one.name.empty() ? "" : " ",
-                 printable(one.name),
-                 ": ",
-                 step(one.before, one.after),
-                 one.why.empty() ? "" : ", ",
-                 printable(one.why),
-                 "\n");
+      out += reason_lines(one);
   if (inside)
     out += inside->text();
   return out;

@@ -26,6 +26,8 @@ build() { in_workspace "$CULLET" build greeting --json | jq -r .image.digest; }
 before=$(build)
 old=$(git_do rev-parse HEAD)
 
+cp "$WORKSPACE/recipes/greeting.yaml" "$FIXTURE_DIR/old-recipe"
+
 # A pin moves, a patch comes, a line of the recipe and one of its settings change.
 printf 'int greet(void) { return 1; }\nint bow(void) { return 3; }\n' >"$FORK_REPOSITORY/greet.c"
 git_do add --all && git_do commit --quiet --message='other gestures'
@@ -57,6 +59,30 @@ same "$(said '.why[] | select(.kind == "fork") | .before + " " + .after')" \
 same "$(said '.why[] | select(.kind == "patch") | .name + ": " + .why')" \
   'greeting/fix.patch: fixes CVE-2024-0001: the greeting is wrong' 'why: the patch'
 same "$(said '[.why[].kind] | join(" ")')" 'fork patch recipe' 'and the recipe; nothing is told twice'
+
+# --- the recipe's lines, where its old text is beside the image, as kept inputs are ---
+same "$(said '.why[] | select(.kind == "recipe") | has("lines")')" false 'the old recipe is nowhere'
+"$PYTHON" - "$WORKSPACE/.cullet/registry/greeting" "$before" "$FIXTURE_DIR/old-recipe" <<'END'
+import hashlib, json, pathlib, sys
+layout, subject, file = pathlib.Path(sys.argv[1]), sys.argv[2], pathlib.Path(sys.argv[3])
+def put(data, media_type):
+    name = hashlib.sha256(data).hexdigest()
+    (layout / "blobs" / "sha256" / name).write_bytes(data)
+    return {"mediaType": media_type, "digest": "sha256:" + name, "size": len(data)}
+kind = "application/vnd.oci.image.manifest.v1+json"
+image = {"mediaType": kind, "digest": subject,
+         "size": (layout / "blobs" / "sha256" / subject.split(":")[1]).stat().st_size}
+artifact = {"schemaVersion": 2, "mediaType": kind, "artifactType": "application/vnd.example.inputs",
+            "config": put(b"{}", "application/vnd.oci.empty.v1+json"),
+            "layers": [put(file.read_bytes(), "application/octet-stream")], "subject": image}
+index = layout / "index.json"
+listing = json.loads(index.read_bytes())
+listing["manifests"].append(put(json.dumps(artifact).encode(), kind) | {"artifactType": artifact["artifactType"]})
+index.write_text(json.dumps(listing))
+END
+compare
+same "$(said '.why[] | select(.kind == "recipe") | .lines[0] | .where + " " + (.what | test("welcome.*mode") | tostring)')" \
+  'line 9 true' 'the line of the recipe that changed'
 
 # --- a person reads the same; the status says that they differ ---
 expect 3 '' "$CULLET" diff "$a" "$b"
