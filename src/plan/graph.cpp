@@ -6,6 +6,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/environment/rootfs.hpp"
+#include "cullet/workspace/patch_digest.hpp"
 
 namespace cullet::plan {
 
@@ -17,19 +18,23 @@ constexpr int kSourceVersion = 2;
 constexpr int kComponentVersion = 1;
 constexpr int kOutputVersion = 1;
 
-Json patch_inputs(const workspace::Patch& patch,
+/// A patch file that was changed is found here, before anything is built or said to be.
+Json patch_inputs(const workspace::Fork& fork,
+                  const workspace::Patch& patch,
                   const std::function<Sha256(const std::string&)>& patch_digest) {
-  struct Visitor {
-    const std::function<Sha256(const std::string&)>& digest;
-    Json operator()(const workspace::Patch::File& file) const { return digest(file.path).str(); }
-    Json operator()(const workspace::Patch::Commit& commit) const {
-      return Json{{"commit", commit.id}};
-    }
-    Json operator()(const workspace::Patch::Member& member) const {
-      return Json{{"archive", member.archive.sha256.str()}, {"path", member.path}};
-    }
-  };
-  auto inputs = Json::array({std::visit(Visitor{patch_digest}, patch.from), patch.strip});
+  Json origin;
+  if (const auto* file = std::get_if<workspace::Patch::File>(&patch.from)) {
+    const auto digest = patch_digest(file->path);
+    with_context([&] { return cat("reading patch ", patch.name(), " of fork '", fork.name, "'"); },
+                 [&] { workspace::demand_named_digest(patch, digest); });
+    origin = digest.str();
+  } else if (const auto* commit = std::get_if<workspace::Patch::Commit>(&patch.from)) {
+    origin = {{"commit", commit->id}};
+  } else {
+    const auto& member = std::get<workspace::Patch::Member>(patch.from);
+    origin = {{"archive", member.archive.sha256.str()}, {"path", member.path}};
+  }
+  auto inputs = Json::array({std::move(origin), patch.strip});
   // A digest that the text no longer has must not be answered with what an older text made.
   if (patch.sha256)
     inputs.push_back(patch.sha256->str());
@@ -102,7 +107,7 @@ std::size_t GraphBuilder::source(const workspace::Fork& fork) {
   }
   Json patches = Json::array();
   for (const auto& patch : fork.patches)
-    patches.push_back(patch_inputs(patch, patch_digest_));
+    patches.push_back(patch_inputs(fork, patch, patch_digest_));
   node.fixed = {{"version", kSourceVersion}, {"pin", fork.commit}, {"patches", patches}};
   return add(std::move(node));
 }

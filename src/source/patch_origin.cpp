@@ -4,6 +4,7 @@
 #include "cullet/archive/reader.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/workspace/patch_digest.hpp"
 
 #include "archive_origin.hpp"
 #include "history.hpp"
@@ -80,13 +81,7 @@ PatchContent read_patch(const Context& context,
         else
           text = read_member(context, std::get<workspace::Patch::Member>(patch.from));
         const auto digest = sha256(text);
-        if (patch.sha256 && digest != *patch.sha256)
-          throw Error(
-              Kind::refused,
-              cat("patch ", patch.name(), " is not the one that ", patch.at.str(), " names"))
-              .detail(cat("wanted: ", *patch.sha256))
-              .detail(cat("found:  ", digest))
-              .hint("if the change is meant, put the digest that was found in as its `sha256`");
+        workspace::demand_named_digest(patch, digest);
         return PatchContent{std::move(text), digest};
       });
 }

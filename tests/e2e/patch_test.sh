@@ -71,6 +71,8 @@ refused 1 'absent.patch' "$CULLET" patch add greeting "$FIXTURE_DIR/absent.patch
 # A patch file that somebody changes is not built.
 printf '\n' >>"$WORKSPACE/forks/greeting/fix.patch"
 expect 3 'is not the one that forks/greeting.yaml' "$CULLET" shell greeting -- true
+expect 3 'is not the one that forks/greeting.yaml' "$CULLET" plan greeting
+expect 3 'is not the one that forks/greeting.yaml' "$CULLET" build greeting
 cp fix.patch "$WORKSPACE/forks/greeting/fix.patch"
 
 # --- pick, from upstream's history ---

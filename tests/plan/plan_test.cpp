@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
 
 #include "world.hpp"
 
@@ -119,18 +120,23 @@ TEST_CASE("plan: a patch reruns its fork's source", "[plan]") {
   CHECK(world.run(second).front() == "source a");
 }
 
-TEST_CASE("plan: a patch's digest is an input, so that a wrong one is never answered by the store",
-          "[plan]") {
+TEST_CASE("plan: a patch file that is not the one its fork names is refused", "[plan]") {
   World world;
-  const auto patches = [](char digit) {
-    return "patches: [{ file: x.patch, reason: r, sha256: '" + std::string(64, digit) + "' }]\n";
+  const auto named = [](const Sha256& digest) {
+    return "patches: [{ file: x.patch, reason: r, sha256: '" + digest.hex() + "' }]\n";
   };
-  world.recipe("a", "", patches('1'));
+  world.recipe("a", "", named(world.patch_));
   auto first = world.plan({"a"});
   world.run(first);
-  world.recipe("a", "", patches('2'));
-  auto second = world.plan({"a"});
-  CHECK(world.run(second).front() == "source a");
+  world.recipe("a", "", named(sha256(std::string_view("another"))));
+  try {
+    world.plan({"a"});
+    FAIL("planned");
+  } catch (const Error& error) {
+    CHECK(error.kind() == Kind::refused);
+    CHECK(error.message().find("patch x.patch is not the one that") != std::string::npos);
+    CHECK(error.details().at(1) == cat("found:  ", world.patch_));
+  }
 }
 
 TEST_CASE("plan: a timeout is no input", "[plan]") {
