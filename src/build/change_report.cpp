@@ -88,8 +88,12 @@ ImageChange ImageChange::from_json(const Json& json) {
   return change;
 }
 
+std::size_t ImageChange::outside() const {
+  return static_cast<std::size_t>(std::count_if(files.begin(), files.end(), refused));
+}
+
 void ImageChange::demand_inside(const ChangeScope& scope) const {
-  const auto count = static_cast<std::size_t>(std::count_if(files.begin(), files.end(), refused));
+  const auto count = outside();
   if (count == 0)
     return;
   Error error(Kind::refused,

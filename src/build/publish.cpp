@@ -22,6 +22,33 @@ bool tagged(image::Repository& to,
 
 }  // namespace
 
+std::string put_tags(image::Repository& to,
+                     const image::Descriptor& manifest,
+                     const std::string& bytes,
+                     const std::vector<std::string>& tags,
+                     const std::vector<std::string>& fixed) {
+  const auto is_fixed = [&](const std::string& tag) {
+    return std::find(fixed.begin(), fixed.end(), tag) != fixed.end();
+  };
+  for (const auto& tag : tags) {
+    if (!is_fixed(tag))
+      continue;
+    const auto before = to.find_tag(tag);
+    if (before && before->digest == manifest.digest)
+      continue;
+    if (before)
+      return tag;
+    to.put_tag(tag, manifest, bytes);
+    // Not there yet: some registries show a tag late.
+    if (const auto after = to.find_tag(tag); after && after->digest != manifest.digest)
+      return tag;
+  }
+  for (const auto& tag : tags)
+    if (!is_fixed(tag))
+      to.put_tag(tag, manifest, bytes);
+  return {};
+}
+
 Published publish(store::Store& store,
                   const image::Descriptor& manifest,
                   image::Repository& to,
@@ -52,8 +79,7 @@ Published publish(store::Store& store,
     done.changed = true;
   if (!in_place) {
     const auto bytes = store.read_blob(manifest.digest, image::kMaxManifestBytes);
-    for (const auto& tag : options.tags)
-      to.put_tag(tag, manifest, bytes);
+    done.taken = put_tags(to, manifest, bytes, options.tags, options.fixed);
   }
   return done;
 }

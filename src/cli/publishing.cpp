@@ -7,6 +7,7 @@
 #include "cullet/build/vex.hpp"
 
 #include "edits.hpp"
+#include "new_patches.hpp"
 
 namespace cullet::cli {
 
@@ -27,6 +28,9 @@ std::vector<std::string> edits_tags(const registry::Reference& reference,
   return tags;
 }
 
+/// Others may count on, but not for ever.
+constexpr int kCounts = 20;
+
 }  // namespace
 
 Json to_json(const build::KeepReport& report) {
@@ -36,6 +40,21 @@ Json to_json(const build::KeepReport& report) {
           {"blobs_sent", report.blobs_sent},
           {"blobs_present", report.blobs_present},
           {"bytes_sent", report.bytes_sent}};
+}
+
+bool is_scratch(Session& session, const registry::Reference& reference) {
+  if (!reference.layout)
+    return false;
+  const auto root = session.workspace().root.lexically_normal();
+  const auto inside =
+      std::filesystem::path(reference.repository).lexically_normal().lexically_relative(root);
+  return !inside.empty() && *inside.begin() != "..";
+}
+
+store::ActionLock lock_tags(Session& session, const image::Repository& repository) {
+  return session.store().lock_action(
+      Key(canonical_digest({{"lock", "tags"}, {"repository", repository.name()}})),
+      session.cancel());
 }
 
 Json PublishedImage::Place::to_json() const {
@@ -103,7 +122,7 @@ void Publisher::prepare(const plan::Plan::Target& target) {
         session_.reference(request_.prefixes ? cat(text, "/", target.recipe->name) : text));
   for (auto& reference : references) {
     image.places.push_back(place(image, std::move(reference), rules));
-    hold_against_standing(image.places.back(), rules, target);
+    hold_against_standing(image, image.places.back(), rules);
   }
   images_.push_back(std::move(image));
 }
@@ -113,44 +132,102 @@ PublishedImage::Place Publisher::place(const PublishedImage& image,
                                        const plan::TagRules& rules) {
   PublishedImage::Place out;
   out.repository = session_.repository(reference, true);
-  std::vector<std::string> fixed;
+  out.scratch = image.places.empty() && is_scratch(session_, reference);
+  out.tags_given = !reference.tag.empty();
   if (image.edited) {
-    out.tags_given = !reference.tag.empty();
     out.tags = edits_tags(reference, rules);
-  } else if (reference.tag.empty()) {
-    const auto at_home = image.places.empty() ? "" : image.places.front().tags.front();
-    out.tags = build::tags_for(*out.repository, rules, image.manifest.digest, at_home);
-    if (!rules.patched)
-      for (const auto& tag : rules.tags)
-        if (tag.fixed)
-          fixed.push_back(tag.text);
-  } else {
+  } else if (out.tags_given) {
     out.tags = {reference.tag};
-    out.tags_given = true;
     for (const auto& tag : rules.tags)
-      if (tag.fixed && plan::says_version(reference.tag, tag.text))
-        fixed = out.tags;
+      if (tag.fixed && plan::says_version(reference.tag, tag.text) && !request_.force)
+        out.fixed = out.tags;
+  } else {
+    choose_tags(image, out, rules);
   }
-  if (!request_.force)
-    build::demand_unmoved(*out.repository, fixed, image.manifest.digest);
+  if (!out.counted)
+    build::demand_unmoved(*out.repository, out.fixed, image.manifest.digest);
   reference.tag = out.tags.front();
   out.reference = std::move(reference);
   return out;
 }
 
-void Publisher::hold_against_standing(PublishedImage::Place& place,
-                                      const plan::TagRules& rules,
-                                      const plan::Plan::Target& target) {
-  if (!request_.scope)
+void Publisher::choose_tags(const PublishedImage& image,
+                            PublishedImage::Place& place,
+                            const plan::TagRules& rules) {
+  const auto at_home = image.places.empty() ? "" : image.places.front().tags.front();
+  place.tags = build::tags_for(*place.repository, rules, image.manifest.digest, at_home);
+  place.counted = rules.patched;
+  if (rules.patched) {
+    place.fixed = {place.tags.front()};
+    return;
+  }
+  if (request_.force)
+    return;
+  for (const auto& tag : rules.tags) {
+    if (!tag.fixed)
+      continue;
+    if (!place.scratch) {
+      place.fixed.push_back(tag.text);
+      continue;
+    }
+    const auto there = place.repository->find_tag(tag.text);
+    if (there && there->digest != image.manifest.digest)
+      view_.note(cat("note: ",
+                     image.recipe->name,
+                     ":",
+                     tag.text,
+                     " was ",
+                     there->digest,
+                     " in this workspace (a registry would not let it move)"));
+  }
+}
+
+void Publisher::hold_against_standing(const PublishedImage& image,
+                                      PublishedImage::Place& place,
+                                      const plan::TagRules& rules) {
+  if (!request_.scope && (!rules.patched || image.edited))
     return;
   // A tag that the user named is alone there; else the first of several may be the image's own.
   auto standing = place.tags_given ? place.repository->find_tag(place.tags.front()) : std::nullopt;
   if (!standing)
     standing = build::standing_image(*place.repository, rules);
+  with_context(cat("holding ", image.recipe->name, " against ", place.repository->name()), [&] {
+    if (!request_.scope) {
+      if (standing && standing->digest != image.manifest.digest)
+        hold_new_patches(image, place, *standing);
+      return;
+    }
+    place.change = build::compare(
+        context_, plan_, *image.target, *place.repository, standing, *request_.scope);
+    place.change->demand_inside(*request_.scope);
+  });
+}
+
+void Publisher::hold_new_patches(const PublishedImage& image,
+                                 PublishedImage::Place& place,
+                                 const image::Descriptor& standing) {
+  const auto before = place.repository->find_manifest(standing.digest);
+  if (!before || before->media_type == image::kIndexType)
+    return;  // not one of ours
+  const auto scope = scope_of_new_patches(session_.workspace(),
+                                          session_.lock(),
+                                          image::Manifest::parse(before->bytes, "image"),
+                                          image.content,
+                                          request_.allowed);
+  if (!scope)
+    return;
   place.change =
-      build::compare(context_, plan_, target, *place.repository, standing, *request_.scope);
-  with_context(cat("holding ", target.recipe->name, " against ", place.repository->name()),
-               [&] { place.change->demand_inside(*request_.scope); });
+      build::compare(context_, plan_, *image.target, *place.repository, standing, *scope);
+  if (!place.scratch)
+    place.change->demand_inside(*scope);
+  else if (const auto outside = place.change->outside(); outside > 0)
+    view_.note(cat("note: ",
+                   image.recipe->name,
+                   ": ",
+                   outside,
+                   " of the changes do not come from the patched fork ",
+                   scope->because.name,
+                   ": a push would be refused unless --allow names them"));
 }
 
 std::vector<PublishedImage> Publisher::publish() {
@@ -169,8 +246,38 @@ std::vector<PublishedImage> Publisher::publish() {
 }
 
 void Publisher::publish(const PublishedImage& image, PublishedImage::Place& place) {
+  const auto lock = lock_tags(session_, *place.repository);
+  for (int count = 0; count < kCounts; ++count) {
+    recount(image, place);
+    const auto taken = publish_once(image, place);
+    if (taken.empty())
+      return;
+    build::demand_unmoved(*place.repository,
+                          place.counted ? std::vector<std::string>() : place.fixed,
+                          image.manifest.digest);
+  }
+  throw Error(Kind::machine,
+              cat("others take every tag of ",
+                  place.repository->name(),
+                  " before this image has it: the last was ",
+                  place.tags.front()))
+      .hint("try again when they are done");
+}
+
+void Publisher::recount(const PublishedImage& image, PublishedImage::Place& place) {
+  if (!place.counted)
+    return;
+  const auto there = place.repository->find_tag(place.tags.front());
+  if (!there || there->digest == image.manifest.digest)
+    return;
+  choose_tags(image, place, plan::tag_rules(session_.workspace(), *image.recipe));
+  place.reference.tag = place.tags.front();
+}
+
+std::string Publisher::publish_once(const PublishedImage& image, PublishedImage::Place& place) {
   build::PublishOptions options;
   options.tags = place.tags;
+  options.fixed = place.fixed;
   if (!request_.no_sign && !image.edited) {
     options.public_key = session_.public_key("");
     options.private_key = [&] { return private_key(); };
@@ -182,7 +289,9 @@ void Publisher::publish(const PublishedImage& image, PublishedImage::Place& plac
   const auto title = cat("pushing ", image.recipe->name);
   options.progress = [&](std::uint64_t sent, std::uint64_t of) { view_.transfer(title, sent, of); };
   // From the store each time, and signed again: a signature names the reference it was made for.
-  build::publish(session_.store(), image.manifest, *place.repository, options, session_.cancel());
+  return build::publish(
+             session_.store(), image.manifest, *place.repository, options, session_.cancel())
+      .taken;
 }
 
 bool Publisher::keep_inputs(const PublishedImage& image, PublishedImage::Place& place) {

@@ -32,6 +32,7 @@ struct PublishRequest {
   bool force = false;                         ///< move tags that say a version
   std::string author;                         ///< of VEX; empty: the key speaks for itself
   std::optional<build::ChangeScope> scope{};  ///< what alone may change in the images
+  std::vector<Glob> allowed{};                ///< what may besides, where a new patch is the reason
 };
 
 /// What keeping an image's inputs came to: {"count", "bytes", "changed", "blobs_sent",
@@ -44,9 +45,13 @@ struct PublishedImage {
     registry::Reference reference;  ///< with its first tag
     std::unique_ptr<image::Repository> repository;
     std::vector<std::string> tags;
-    bool tags_given = false;                   ///< by the user, not by the rules
-    std::optional<build::ImageChange> change;  ///< where a scope was given
-    std::optional<Json> inputs{};              ///< what was kept: to_json() of a KeepReport
+    std::vector<std::string> fixed;  ///< those of `tags` that no other image may have
+    bool tags_given = false;         ///< by the user, not by the rules
+    bool counted = false;            ///< the first tag is a break-glass one: its number may go up
+    bool scratch = false;            ///< the workspace's own layout
+    /// What it changes there: with a scope, or with patches that the image before has not.
+    std::optional<build::ImageChange> change;
+    std::optional<Json> inputs{};  ///< what was kept: to_json() of a KeepReport
 
     [[nodiscard]] Json to_json() const;
   };
@@ -76,7 +81,9 @@ class Publisher {
 
   /// Finds out where the image goes, under which tags, and what it changes there. Throws
   /// Kind::refused for a change that is out of scope and for a tag that must not move; so all
-  /// images of a command are prepared before the first is published.
+  /// images of a command are prepared before the first is published. A layout inside the workspace
+  /// is scratch: what says a version moves there with an image that has no patch, and a new patch
+  /// that comes with other changes is told of, not refused.
   void prepare(const plan::Plan::Target& target);
   /// Publishes all that was prepared, in order.
   std::vector<PublishedImage> publish();
@@ -85,11 +92,22 @@ class Publisher {
   PublishedImage::Place place(const PublishedImage& image,
                               registry::Reference reference,
                               const plan::TagRules& rules);
-  void hold_against_standing(PublishedImage::Place& place,
-                             const plan::TagRules& rules,
-                             const plan::Plan::Target& target);
+  void choose_tags(const PublishedImage& image,
+                   PublishedImage::Place& place,
+                   const plan::TagRules& rules);
+  void hold_against_standing(const PublishedImage& image,
+                             PublishedImage::Place& place,
+                             const plan::TagRules& rules);
+  /// For a build without a scope: throws, or says, what changes besides a patch that is new.
+  void hold_new_patches(const PublishedImage& image,
+                        PublishedImage::Place& place,
+                        const image::Descriptor& standing);
   void publish(const PublishedImage& image, PublishedImage::Place& place);
   bool keep_inputs(const PublishedImage& image, PublishedImage::Place& place);
+  /// Takes another number where the one of the place is another image's by now.
+  void recount(const PublishedImage& image, PublishedImage::Place& place);
+  /// Returns the tag that another image got meanwhile, or "".
+  std::string publish_once(const PublishedImage& image, PublishedImage::Place& place);
   trust::PrivateKey private_key();
   build::Statements statements_of(const PublishedImage& image);
   /// Names the place, unlike other statements; nothing without patches that fix something.
@@ -106,6 +124,12 @@ class Publisher {
   std::unique_ptr<image::Repository> shared_inputs_;
   std::optional<trust::PrivateKey> key_, attestation_key_;
 };
+
+/// Whether images there are this workspace's own business: an OCI layout inside it.
+bool is_scratch(Session& session, const registry::Reference& reference);
+
+/// Held while tags are given in a repository, by one of the writers that share a store.
+store::ActionLock lock_tags(Session& session, const image::Repository& repository);
 
 /// The tag meant by a reference without one: where `text` is a bare recipe of the workspace, its
 /// newest break-glass tag in the repository if it has patches, else the first of its tags; for

@@ -5,6 +5,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+#include "cullet/build/publish.hpp"
 #include "cullet/image/oci_layout.hpp"
 
 namespace cullet::build {
@@ -95,6 +96,65 @@ TEST_CASE("demand_unmoved: another digest under a fixed tag is refused") {
     CHECK(error.kind() == Kind::refused);
     CHECK(error.hints().back() == "--force moves it all the same");
   }
+}
+
+/// A layout in which somebody else is faster: each tag that is put is another image's right after.
+class Raced final : public image::Repository {
+ public:
+  Raced(image::Repository& layout, image::Descriptor other)
+      : layout_(layout), other_(std::move(other)) {}
+  [[nodiscard]] std::string name() const override { return layout_.name(); }
+  std::optional<image::Descriptor> find_tag(const std::string& tag) override {
+    return layout_.find_tag(tag);
+  }
+  std::vector<std::string> tags() override { return layout_.tags(); }
+  std::optional<ManifestBytes> find_manifest(const BlobDigest& digest) override {
+    return layout_.find_manifest(digest);
+  }
+  bool has_manifest(const BlobDigest& digest) override { return layout_.has_manifest(digest); }
+  bool has_blob(const image::Descriptor& blob) override { return layout_.has_blob(blob); }
+  std::unique_ptr<Source> open_blob(const image::Descriptor& blob) override {
+    return layout_.open_blob(blob);
+  }
+  void put_blob(const image::Descriptor& blob, const image::BlobOrigin& origin) override {
+    layout_.put_blob(blob, origin);
+  }
+  image::Descriptor put_manifest(const std::string& bytes, const std::string& type) override {
+    return layout_.put_manifest(bytes, type);
+  }
+  void put_tag(const std::string& tag, const image::Descriptor&, const std::string&) override {
+    layout_.put_tag(tag, other_, "");
+  }
+  std::vector<image::Descriptor> referrers(const BlobDigest& digest,
+                                           const std::string& type) override {
+    return layout_.referrers(digest, type);
+  }
+
+ private:
+  image::Repository& layout_;
+  image::Descriptor other_;
+};
+
+TEST_CASE("put_tags: a fixed tag that another image has is told of, and no tag put after it") {
+  Place place;
+  const auto first = place.image("first", {"1.0"});
+  const auto second = place.image("second", {});
+  const auto put = [&](image::Repository& to, const image::Descriptor& image) {
+    return put_tags(to, image, "", {"latest", "1.0"}, {"1.0"});
+  };
+  CHECK(put(*place.repository, second) == "1.0");
+  CHECK(!place.repository->find_tag("latest"));
+  CHECK(place.repository->find_tag("1.0") == first);
+  CHECK(put(*place.repository, first).empty());
+  CHECK(place.repository->find_tag("latest") == first);
+}
+
+TEST_CASE("put_tags: a fixed tag is read back, because another writer may have come in between") {
+  Place place;
+  const auto first = place.image("first", {});
+  Raced raced(*place.repository, place.image("second", {}));
+  CHECK(put_tags(raced, first, "", {"1.0", "latest"}, {"1.0"}) == "1.0");
+  CHECK(!place.repository->find_tag("latest"));
 }
 
 }  // namespace

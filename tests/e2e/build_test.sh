@@ -25,7 +25,7 @@ git_do add --all && git_do commit --quiet --message='second' && fork_pin greetin
 in_workspace "$CULLET" plan greeting >"$FIXTURE_DIR/plan"
 grep -q '^build  source greeting: changed: pin' "$FIXTURE_DIR/plan"
 echo 'ok: plan names the input that changed'
-in_workspace "$CULLET" build greeting --force --json >"$FIXTURE_DIR/third.json" 2>"$FIXTURE_DIR/third.err"
+in_workspace "$CULLET" build greeting --json >"$FIXTURE_DIR/third.json" 2>"$FIXTURE_DIR/third.err"
 if grep -q 'layer greeting: greeting' "$FIXTURE_DIR/third.err"; then
   echo 'FAILED: the layer was packed again though its tree is the same'
   exit 1

@@ -49,7 +49,7 @@ image:
   contents: [intruder]
 END
 }
-build=("$CULLET" build intruder --force)
+build=("$CULLET" build intruder)
 
 # --- one program that tries everything that can be tried with a call ---
 # shellcheck disable=SC2016 # $OUT is the step's

@@ -13,7 +13,7 @@ cp -r "$WORKSPACE/.cullet/registry" "$FIXTURE_DIR/old"
 old=$(digest_of app)
 git_do rm --quiet --force numbers && head -c 300000 /dev/urandom >"$FORK_REPOSITORY/numbers"
 git_do add --all && git_do commit --quiet --message=second && fork_pin app
-in_workspace "$CULLET" build app --force >/dev/null 2>&1
+in_workspace "$CULLET" build app >/dev/null 2>&1
 new=$(in_workspace skopeo inspect oci:.cullet/registry/app:1.0.0 | jq -r .Digest)
 [[ -n $old && $new != "$old" ]]
 

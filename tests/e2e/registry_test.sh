@@ -79,7 +79,7 @@ same "$(jq .bytes_sent "$FIXTURE_DIR/again.json")" 0 'a second push sends no blo
 
 # --- gzip ---
 sed -i 's/^image:/image:\n  compression: gzip/' "$WORKSPACE/recipes/greeting.yaml"
-in_workspace "$CULLET" build greeting --force --push "$REGISTRY/prod/greeting:gzip" >/dev/null
+in_workspace "$CULLET" build greeting --push "$REGISTRY/prod/greeting:gzip" >/dev/null
 same "$(skopeo_do inspect --raw --tls-verify=false "docker://$REGISTRY/prod/greeting:gzip" |
   jq -r '.layers[0].mediaType')" application/vnd.oci.image.layer.v1.tar+gzip 'gzip can be chosen'
 same "$(skopeo_do inspect --config "oci:$WORKSPACE/.cullet/registry/greeting:1.0.0" | jq -c .rootfs)" \

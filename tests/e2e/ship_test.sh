@@ -63,6 +63,8 @@ tag() { in_workspace skopeo inspect --raw "oci:.cullet/registry/$1:$2" 2>/dev/nu
 tags() { jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"] // empty' \
   "$WORKSPACE/.cullet/registry/$1/index.json" | grep -v ^sha256- | sort | paste -sd ' '; }
 
+remote_tags() { "${REGISTRY_CURL[@]}" --fail "$REGISTRY_URL/v2/$1/tags/list" | jq -r '.tags[]' | grep -v ^sha256- | sort | paste -sd ' '; }
+
 in_workspace "$CULLET" build pane frame --json >"$FIXTURE_DIR/first.json"
 before=$(tag pane latest) frame=$(tag frame latest)
 same "$(tag pane 1.0.0)" "$before" 'without a patch, the version is tagged too'
@@ -96,11 +98,11 @@ same "$(in_workspace "$CULLET" affected shard | tail -n 1)" \
   'image  pane: fork shard → component shard → image pane, which holds shard:data' 'the shortest way is shown'
 same "$(in_workspace "$CULLET" affected libc6 --json | jq -c '[.kind, (.images[] | select(.recipe == "frame") | .path[-1])]')" \
   '["package","image frame"]' 'a package is found in images'
-same "$(in_workspace "$CULLET" affected libgcc-12-dev --json | jq -c '.components[] | select(.recipe == "frame") | .path[1:]' | cut -c1-23)" \
-  '["which comes with gcc,' 'and beside steps, with what brought it'
+same "$(in_workspace "$CULLET" affected libgcc-12-dev --json | jq -c '.components[] | select(.recipe == "frame") | .path[1:]' | cut -c1-22)" \
+  '["which comes with gcc' 'and beside steps, with what brought it'
 expect 1 "did you mean 'shard'?" "$CULLET" affected shrad
 expect 2 'name none' "$CULLET" build pane --affected-by shard
-expect 2 '--allow goes with --affected-by' "$CULLET" build pane --allow 'etc/*'
+expect 2 '--allow goes with --affected-by or --push' "$CULLET" build pane --allow 'etc/*'
 expect 1 'no image holds anything of' "$CULLET" build --affected-by busybox-static
 
 # --- something else changes at the same time: refused, and nothing moves ---
@@ -183,7 +185,7 @@ registry_start
 in_workspace "${ship[@]}" --push "$REGISTRY/prod" >"$FIXTURE_DIR/pushed.json"
 same "$(jq -r '.image.pushed[0].reference' "$FIXTURE_DIR/pushed.json")" "$REGISTRY/prod/pane:1.0.0-bg.1" 'pushed below the prefix'
 in_workspace "$CULLET" verify "$REGISTRY/prod/pane:latest" --key keys/release.pub >/dev/null
-same "$("${REGISTRY_CURL[@]}" --fail "$REGISTRY_URL/v2/prod/pane/tags/list" | jq -r '.tags[]' | grep -v ^sha256- | sort | paste -sd ' ')" \
+same "$(remote_tags prod/pane)" \
   '1.0.0-bg.1 latest' 'what is pushed has no tag of a version without patches'
 patch_new 3
 in_workspace "${ship[@]}" --push "$REGISTRY/prod" >"$FIXTURE_DIR/third.json"
@@ -194,16 +196,81 @@ in_workspace "$CULLET" build --affected-by shard --json >"$FIXTURE_DIR/dropped.j
 same "$(jq -r '.image | [.digest, .tags[]] | join(" ")' "$FIXTURE_DIR/dropped.json")" "$before 1.0.0 latest" \
   'without the patch it is the image before, and the latest'
 
-# --- a tag that says a version stays ---
+# --- an ordinary build with a new patch: told of at home, held to at a push ---
+in_workspace "$CULLET" push "pane@$before" "$REGISTRY/gate/pane:latest" >/dev/null
+carry() { # NUMBER
+  patch_new "$1"
+  sed -i '/^patches:/,$d' "$WORKSPACE/forks/shard.yaml"
+  printf 'patches:\n  - { file: shard/fix.patch, fixes: [CVE-2024-0002], reason: sharp, added: 2024-06-01 }\n' \
+    >>"$WORKSPACE/forks/shard.yaml"
+}
+carry 4
+recipe two
+build=("$CULLET" build pane frame --push "$REGISTRY/gate")
+expect 3 "changes outside of what the fork shard reaches: 1 file" "${build[@]}"
+same "$(remote_tags gate/pane)" latest 'and no tag is new there'
+expect 0 'note: pane: 1 of the changes do not come from the patched fork shard' "$CULLET" build pane
+grep -qF 'changed  etc/motd' "$FIXTURE_DIR/out"
+expect 0 '' "${build[@]}" --allow etc/motd
+grep -qF 'changed  etc/motd: content, 3 B → 3 B (allowed)' "$FIXTURE_DIR/out"
 recipe three
-expect 3 "the tag '1.0.0' of" "$CULLET" build pane
-same "$(tag pane 1.0.0) $(tag pane latest)" "$before $before" 'no tag was moved'
-in_workspace "$CULLET" build pane --force --json >"$FIXTURE_DIR/forced.json"
-forced=$(jq -r .image.digest "$FIXTURE_DIR/forced.json")
-same "$(tag pane 1.0.0)" "$forced" '--force moves it'
+expect 0 '' "${build[@]}"
+[[ $(<"$FIXTURE_DIR/out") != *motd* ]]
+echo 'ok: when the patch is no news any more, an image changes as its recipe says'
+sed -i '/^patches:/,$d' "$WORKSPACE/forks/shard.yaml"
+
+# --- a tag that says a version stays; in the workspace's own layout it goes with the recipe ---
+recipe one
+in_workspace "$CULLET" build pane >/dev/null
+recipe two
+expect 0 "note: pane:1.0.0 was $before in this workspace" "$CULLET" build pane
+same "$(tag pane 1.0.0)" "$(tag pane latest)" 'a changed recipe moves what is in the workspace'
+in_workspace "$CULLET" verify "pane@$before" --key keys/release.pub >/dev/null
+echo 'ok: what it was is there still'
+recipe three
 in_workspace "$CULLET" push "pane@$before" "$REGISTRY/prod/pane:1.0.0" >/dev/null
-expect 3 "the tag '1.0.0' of" "$CULLET" push pane "$REGISTRY/prod/pane:1.0.0"
+expect 3 "the tag '1.0.0' of" "$CULLET" build pane --push "$REGISTRY/prod/pane"
+same "$(tag pane 1.0.0)" "$(in_workspace "$CULLET" ls pane --json | jq -r .digest)" 'no tag was moved'
 expect 3 "the tag '1.0.0' of" "$CULLET" build pane --push "$REGISTRY/prod/pane:1.0.0"
+in_workspace "$CULLET" build pane >/dev/null
+expect 3 "the tag '1.0.0' of" "$CULLET" push pane "$REGISTRY/prod/pane:1.0.0"
 in_workspace "$CULLET" push pane "$REGISTRY/prod/pane:1.0.0" --force >/dev/null
 in_workspace "$CULLET" verify "$REGISTRY/prod/pane:1.0.0" --key keys/release.pub >/dev/null
-echo 'ok: push holds to it, too'
+echo 'ok: a registry holds to it; --force moves it'
+sed -i "s|^registry: .*|registry: oci:$FIXTURE_DIR/shared|" "$WORKSPACE/cullet.yaml"
+in_workspace "$CULLET" build pane >/dev/null
+recipe four
+expect 3 "the tag '1.0.0' of" "$CULLET" build pane
+expect 0 '' "$CULLET" build pane --force
+echo 'ok: and so does a layout outside the workspace'
+
+# --- racing pushers of one tag: each ends with a number of its own ---
+sed -i "s|^registry: .*|registry: oci:.cullet/registry|" "$WORKSPACE/cullet.yaml"
+racers=()
+for racer in 1 2 3 4; do
+  cp -r "$WORKSPACE" "$FIXTURE_DIR/racer-$racer"
+  rm -rf "$FIXTURE_DIR/racer-$racer/.cullet"
+  (WORKSPACE=$FIXTURE_DIR/racer-$racer && patch_new "$((10 + racer))" && carry "$((10 + racer))" &&
+    in_workspace "$CULLET" build pane >/dev/null 2>&1) # all is built, what is left is to publish
+done
+race() { # REPOSITORY: all at once
+  local racer
+  racers=()
+  for racer in 1 2 3 4; do
+    (cd "$FIXTURE_DIR/racer-$racer" && exec "$CULLET" build pane --json --push "$1" >"$FIXTURE_DIR/race-$racer" \
+      2>"$FIXTURE_DIR/race-err-$racer") &
+    racers+=($!)
+  done
+  for racer in "${racers[@]}"; do wait "$racer" || { cat "$FIXTURE_DIR"/race-err-*; return 1; }; done
+}
+race "$REGISTRY/race/pane"
+same "$(jq -r '.image.pushed[0].tags[0]' "$FIXTURE_DIR"/race-[1-4] | sort | paste -sd ' ')" \
+  '1.0.0-bg.1 1.0.0-bg.2 1.0.0-bg.3 1.0.0-bg.4' 'four pushers at once, four tags'
+for racer in 1 2 3 4; do
+  read -r reference digest < <(jq -r '.image | "\(.pushed[0].reference) \(.digest)"' "$FIXTURE_DIR/race-$racer")
+  same "$(in_workspace "$CULLET" ls "$reference" --json | jq -r .digest)" "$digest" "  $reference is its own" >/dev/null
+  in_workspace "$CULLET" verify "$reference" --key "$FIXTURE_DIR/racer-$racer/keys/release.pub" >/dev/null
+done
+echo 'ok: and each of them is signed'
+race "oci:$FIXTURE_DIR/race"
+same "$(jq -r '.image.pushed[0].tags[0]' "$FIXTURE_DIR"/race-[1-4] | sort -u | wc -l)" 4 'in a layout, too'

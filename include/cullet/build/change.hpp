@@ -45,6 +45,8 @@ struct ImageChange {
 
   [[nodiscard]] Json to_json() const;
   static ImageChange from_json(const Json& json);
+  /// How many files are neither inside nor allowed.
+  [[nodiscard]] std::size_t outside() const;
   /// Throws Kind::refused if a file is neither inside nor allowed, naming files, their layers and
   /// the inputs that changed.
   void demand_inside(const ChangeScope& scope) const;

@@ -18,6 +18,7 @@ namespace cullet::build {
 /// How an image gets into a repository.
 struct PublishOptions {
   std::vector<std::string> tags;
+  std::vector<std::string> fixed;  ///< those of `tags` that must not be taken from another image
   /// The public key that signatures are held against; nullopt: not signed (--no-sign).
   std::optional<trust::PublicKey> public_key;
   /// Called only when no valid signature is there yet: it may ask for a passphrase.
@@ -31,11 +32,23 @@ struct PublishOptions {
 
 struct Published {
   bool changed = false;  ///< something was sent, signed or tagged
+  std::string taken;     ///< the fixed tag that another image has got meanwhile; else empty
   std::uint64_t bytes_sent = 0;
 };
 
+/// Puts tags on an image that is there, the fixed ones first: each of these is looked at just
+/// before and read back afterwards, because another writer may be at it. Returns the fixed tag that
+/// another image has, with no tag put after it; else "". What is put in the time between looking
+/// and putting would be lost: registries have no conditional writes. Who shares a store holds a
+/// lock meanwhile.
+std::string put_tags(image::Repository& to,
+                     const image::Descriptor& manifest,
+                     const std::string& bytes,
+                     const std::vector<std::string>& tags,
+                     const std::vector<std::string>& fixed);
+
 /// Puts an image of the store into a repository: blobs, manifest by digest, signatures, statements,
-/// tags last. Does nothing that is done already. Killed at any instant, old tags stand.
+/// tags last (put_tags). Does nothing that is done already. Killed at any instant, old tags stand.
 Published publish(store::Store& store,
                   const image::Descriptor& manifest,
                   image::Repository& to,

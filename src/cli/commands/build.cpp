@@ -76,17 +76,19 @@ class CacheObserver final : public build::Observer {
 
 /// What the command line says may change, and the images that it is about.
 void plan_affected(Session& session, BuildOptions& options) {
+  for (const auto& pattern : options.allow)
+    options.publish.allowed.emplace_back(pattern);
   if (options.affected_by.empty()) {
-    if (!options.allow.empty())
-      throw Error(Kind::usage, "--allow goes with --affected-by");
+    if (!options.allow.empty() && options.publish.push.empty() &&
+        is_scratch(session, session.home("any")))
+      throw Error(Kind::usage, "--allow goes with --affected-by or --push");
     return;
   }
   if (!options.recipes.empty())
     throw Error(Kind::usage, "--affected-by finds the recipes itself: name none");
   build::ChangeScope scope;
   scope.because = plan::affected(session.workspace(), session.lock(), options.affected_by);
-  for (const auto& pattern : options.allow)
-    scope.allowed.emplace_back(pattern);
+  scope.allowed = options.publish.allowed;
   for (const auto& entry : scope.because.images)
     options.recipes.push_back(entry.recipe->name);
   if (options.recipes.empty())
@@ -100,29 +102,40 @@ std::string short_digest(const std::string& digest) {
   return digest.empty() ? "none" : digest.substr(0, kShown);
 }
 
-void add_lines(const PublishedImage& image, std::vector<std::string>& lines) {
-  const auto& place = image.places.front();
-  lines.push_back(cat(place.reference.str(), "@", image.manifest.digest));
-  if (!place.change)
-    return;
-  if (place.change->before.empty())
+void add_change(const build::ImageChange& change, std::vector<std::string>& lines) {
+  if (change.before.empty())
     lines.emplace_back("  the first image: there is none to compare it with");
-  else if (place.change->before == place.change->after)
+  else if (change.before == change.after)
     lines.emplace_back("  the same as before");
-  for (const auto& layer : place.change->layers)
+  for (const auto& layer : change.layers)
     lines.push_back(cat("  layer ",
                         printable(layer.content),
                         ": ",
                         short_digest(layer.before),
                         " → ",
                         short_digest(layer.after)));
-  for (const auto& file : place.change->files)
+  for (const auto& file : change.files)
     lines.push_back(cat("  ",
                         file.change,
                         "  ",
                         printable(file.path),
                         file.what.empty() ? "" : ": " + file.what,
                         file.allowed ? " (allowed)" : ""));
+}
+
+/// The change at home, and of the places that the image is pushed to those where it is another.
+void add_lines(const PublishedImage& image, std::vector<std::string>& lines) {
+  const build::ImageChange* shown = nullptr;
+  for (const auto& place : image.places) {
+    const bool home = &place == &image.places.front();
+    const bool news = place.change && (shown == nullptr || shown->before != place.change->before);
+    if (home || news)
+      lines.push_back(cat(place.reference.str(), "@", image.manifest.digest));
+    if (!news)
+      continue;
+    add_change(*place.change, lines);
+    shown = &*place.change;
+  }
 }
 
 /// Every image of a plan is judged before the first is published.
@@ -226,7 +239,10 @@ void register_build(CLI::App& app, Action& chosen) {
                    "package, and refuse (3) what changes besides")
       ->type_name("NAME");
   command
-      ->add_option("--allow", options->allow, "a path that may change besides, as etc/nginx/*.conf")
+      ->add_option("--allow",
+                   options->allow,
+                   "a path that may change besides, as etc/nginx/*.conf; with --push for an image "
+                   "whose patch is new, too")
       ->type_name("GLOB")
       ->expected(1);
   command->add_option("--author", publish.author, "who says in VEX that a patch fixes an advisory")

@@ -3,6 +3,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/build/publish.hpp"
 #include "cullet/build/tags.hpp"
 #include "cullet/image/manifest.hpp"
 #include "cullet/registry/copy.hpp"
@@ -10,6 +11,7 @@
 #include "../command.hpp"
 #include "../edits.hpp"
 #include "../progress_view.hpp"
+#include "../publishing.hpp"
 #include "../resolve.hpp"
 
 namespace cullet::cli {
@@ -26,6 +28,18 @@ std::string version_of(const ResolvedImage& image) {
   return version == annotations.end() ? "" : version->second;
 }
 
+/// Once all is there: somebody else may have taken the tag meanwhile.
+void put_fixed(Session& session,
+               const ResolvedImage& from,
+               image::Repository& to,
+               const std::string& tag) {
+  const auto lock = lock_tags(session, to);
+  const auto found = from.repository->find_manifest(from.manifest.digest).value();
+  const auto manifest = image::Descriptor::of(found.bytes, found.media_type);
+  if (!build::put_tags(to, manifest, found.bytes, {tag}, {tag}).empty())
+    build::demand_unmoved(to, {tag}, from.manifest.digest);
+}
+
 int push(Session& session, const std::string& from_text, const std::string& to_text, bool force) {
   const auto from = resolve_image(session, from_text);
   auto to = session.reference(to_text);
@@ -34,8 +48,6 @@ int push(Session& session, const std::string& from_text, const std::string& to_t
   if (!to.tag.ends_with(kEditsSuffix))
     refuse_edits(*from.repository, from.manifest, cat("push as '", to.tag, "'"));
   registry::CopyOptions options;
-  if (!to.tag.empty())
-    options.tags = {to.tag};
   registry::CopyReport report;
   {
     ProgressView view(session.environment());
@@ -44,10 +56,17 @@ int push(Session& session, const std::string& from_text, const std::string& to_t
       view.transfer(title, sent, of);
     };
     const auto repository = session.repository(to, true);
-    if (!force && plan::says_version(to.tag, version_of(from)))
+    bool fixed = !force && plan::says_version(to.tag, version_of(from));
+    if (fixed && repository->find_tag(to.tag)) {
       build::demand_unmoved(*repository, {to.tag}, from.manifest.digest);
+      fixed = false;  // it is there, and ours
+    }
+    if (!to.tag.empty() && !fixed)
+      options.tags = {to.tag};
     report = registry::copy_image(
         *from.repository, from.manifest, *repository, options, session.cancel());
+    if (fixed)
+      put_fixed(session, from, *repository, to.tag);
   }
   if (session.options().json)
     session.print({{"reference", to.str()},
