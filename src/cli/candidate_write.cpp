@@ -28,7 +28,7 @@ Error git_failed(std::string_view doing, const Captured& result) {
   Error error(Kind::machine, cat("git cannot ", doing, " (", result.status.str(), ")"));
   for (const auto& line : split(trim(result.err), '\n'))
     error.detail(line);
-  return std::move(error).hint("the workspace's files are written; commit them by hand");
+  return std::move(error).hint("what is written in forks/ already can be committed by hand");
 }
 
 bool in_work_tree(Session& session) {
@@ -84,14 +84,20 @@ std::string message(const std::vector<const Candidate*>& written) {
          "\n" + body;
 }
 
-/// Files that one candidate changes, relative to the workspace.
-std::set<std::string> paths_of(const Candidate& candidate) {
-  std::set<std::string> paths{candidate.fork().at.file};
-  for (const auto& [path, text] : candidate.series.files)
-    paths.insert("forks/" + path);
-  for (const auto& patch : candidate.fork().patches)
+/// A fork's files, relative to the workspace.
+std::set<std::string> paths_of(const workspace::Fork& fork) {
+  std::set<std::string> paths{fork.at.file};
+  for (const auto& patch : fork.patches)
     if (const auto* file = std::get_if<workspace::Patch::File>(&patch.from))
       paths.insert("forks/" + file->path);
+  return paths;
+}
+
+/// Those that one candidate changes.
+std::set<std::string> paths_of(const Candidate& candidate) {
+  auto paths = paths_of(candidate.fork());
+  for (const auto& [path, text] : candidate.series.files)
+    paths.insert("forks/" + path);
   return paths;
 }
 
@@ -122,6 +128,26 @@ std::string commit(Session& session, const std::vector<const Candidate*>& writte
 }
 
 }  // namespace
+
+void refuse_uncommitted(Session& session, const std::vector<const workspace::Fork*>& forks) {
+  if (forks.empty() || !in_work_tree(session))
+    return;
+  std::vector<std::string> arguments{"status", "--porcelain", "--untracked-files=all", "--"};
+  for (const auto* fork : forks)
+    for (const auto& path : paths_of(*fork))
+      arguments.push_back(":(literal)" + path);
+  const auto status = git(session, arguments);
+  if (!status.status.ok())
+    throw git_failed("say what is not committed", status);
+  if (status.out.empty())
+    return;
+  Error error(Kind::input, "files that --write would commit have changes that are not committed");
+  for (const auto& line : split(trim(status.out), '\n'))
+    error.detail(printable(trim(line)));
+  throw std::move(error).hint(
+      "commit them, or take them back (git restore forks): they are yours, or a run was killed "
+      "before its commit");
+}
 
 std::string write_candidates(Session& session, std::vector<Candidate>& candidates) {
   std::vector<const Candidate*> written;

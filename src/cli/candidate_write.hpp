@@ -7,6 +7,11 @@
 
 namespace cullet::cli {
 
+/// Throws Kind::input where files of these forks have changes that git has no commit of: what
+/// --write commits would sweep them along. So a run that was killed between its files and its
+/// commit is found by the next, which would call them nothing new.
+void refuse_uncommitted(Session& session, const std::vector<const workspace::Fork*>& forks);
+
 /// Writes the good candidates into the workspace (pin, series, patch files; write_series()), and
 /// where it is in a git work tree makes one commit of just these files with the user's git: its
 /// identity, hooks and signing; what else is staged stays staged. A pin that the fork's own URL has

@@ -117,6 +117,11 @@ Fetched fetch_local(const Context& context,
   fetched.chosen = chosen(order, theirs);
   const auto before = mirror.references();
   const auto to = mirror.open();
+  if (!moved(before, fetched.chosen, order.into).empty() &&
+      git_repository_is_shallow(from.get()) == 1)
+    throw Error(Kind::input, cat(location.path, " is a shallow clone: its history is cut off"))
+        .detail("commits have parents that are missing there")
+        .hint(cat("fetch the rest of it: git -C ", location.path, " fetch --unshallow"));
   if (!moved(before, fetched.chosen, order.into).empty())
     copy_objects(context, from.get(), to.get(), fetched.chosen, before, order.label);
   return fetched;

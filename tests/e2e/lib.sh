@@ -39,10 +39,7 @@ install: ; install -D hello $(DESTDIR)/bin/hello
 END
   printf '#include <stdio.h>\nint main(void) { puts("hello from %s"); return 0; }\n' "$name" \
     >"$FORK_REPOSITORY/hello.c"
-  git_do init --quiet --initial-branch=main
-  git_do add --all
-  git_do commit --quiet --message='first'
-  fork_pin "$name"
+  repository_commit "$name"
   cat >"$WORKSPACE/recipes/$name.yaml" <<END
 fork: $name
 environment: c
@@ -79,10 +76,7 @@ small_new() {
   local name=$1
   FORK_REPOSITORY=$(fixture_subdirectory repository)
   seq 20000 >"$FORK_REPOSITORY/numbers"
-  git_do init --quiet --initial-branch=main
-  git_do add --all
-  git_do commit --quiet --message='first'
-  fork_pin "$name"
+  repository_commit "$name"
   cat >"$WORKSPACE/recipes/$name.yaml" <<END
 fork: $name
 environment: probe
@@ -150,6 +144,15 @@ git_do() {
   GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null \
     GIT_AUTHOR_DATE='2024-05-06T07:08:09Z' GIT_COMMITTER_DATE='2024-05-06T07:08:09Z' \
     git -C "$FORK_REPOSITORY" -c user.name=Someone -c user.email=someone@example.com "$@"
+}
+
+# repository_commit NAME: makes a git repository of what stands in $FORK_REPOSITORY, and a fork that
+# pins its one commit.
+repository_commit() {
+  git_do init --quiet --initial-branch=main
+  git_do add --all
+  git_do commit --quiet --message='first'
+  fork_pin "$1"
 }
 
 # fork_pin NAME [URL]: pins the repository's HEAD.

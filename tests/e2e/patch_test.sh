@@ -88,6 +88,36 @@ c shell greeting -- grep -q -e -g Makefile
 refused 1 'hello.c, line' "$CULLET" patch add greeting --pick "$(git_do rev-parse HEAD)" "${reason[@]}"
 refused 1 'has the change already' "$CULLET" patch add greeting --pick "$picked" "${reason[@]}" --name again
 
+# --- from standard input; a merge, seen from one parent; a history that is cut off ---
+refused 1 'contradicts greeting/fix.patch' "$CULLET" patch add greeting - "${reason[@]}" <both.patch
+printf -- '--- /dev/null\n+++ b/THANKS\n@@ -0,0 +1 @@\n+all of you\n' |
+  c patch add greeting - --fixes CVE-2026-0042 --reason 'we are polite' --json >added.json
+same "$(jq -r '"\(.name) \(.origin) \(.fixes[0])"' added.json)" 'greeting/CVE-2026-0042.patch file CVE-2026-0042' \
+  'a patch from standard input is called after what it fixes'
+c patch show greeting CVE-2026-0042 --json | jq -e '.text | contains("all of you")' >/dev/null
+c patch drop greeting CVE-2026-0042 --json | jq -e '.dropped == "greeting/CVE-2026-0042.patch"' >/dev/null
+refused 1 'empty' "$CULLET" patch add greeting - "${reason[@]}" </dev/null
+
+git_do checkout --quiet -b side HEAD~
+echo 'a side' >"$FORK_REPOSITORY/SIDE" && git_do add SIDE && git_do commit --quiet --message='a side'
+git_do checkout --quiet main && git_do merge --quiet --no-ff --message='merge' side
+merge=$(git_do rev-parse HEAD)
+refused 1 'is a merge' "$CULLET" patch add greeting --pick "$merge" "${reason[@]}"
+grep -qF "parent 2 is $(git_do rev-parse side)" "$FIXTURE_DIR/err" && grep -q -e '--mainline 1' "$FIXTURE_DIR/err"
+refused 1 'has no parent 3' "$CULLET" patch add greeting --pick "$merge" --mainline 3 "${reason[@]}"
+refused 2 '--mainline' "$CULLET" patch add greeting --pick "$merge" --mainline 0 "${reason[@]}"
+c patch add greeting --pick "$merge" --mainline 1 "${reason[@]}" >/dev/null
+c shell greeting -- sh -c 'grep -q "a side" SIDE && ! grep -q "/. new ./" hello.c'
+c patch drop greeting merge >/dev/null
+echo 'ok: a merge is picked as it is seen from its first parent'
+
+git clone --quiet --bare --depth 1 "file://$FORK_REPOSITORY" "$FIXTURE_DIR/shallow.git"
+printf 'upstream: %s\nurl: %s\npin: { commit: %s }\n' "file://$FIXTURE_DIR/shallow.git" "file://$FIXTURE_DIR/shallow.git" "$merge" \
+  >"$WORKSPACE/forks/cut.yaml"
+refused 1 'is a shallow clone: its history is cut off' "$CULLET" patch add cut --pick "$merge" --mainline 1 "${reason[@]}"
+grep -q 'fetch --unshallow' "$FIXTURE_DIR/err"
+rm "$WORKSPACE/forks/cut.yaml"
+
 # --- edit, in a checkout ---
 checkout=$(c patch edit greeting)
 edit_git() { git -C "$checkout" -c user.name=E -c user.email=e@example.com "$@"; }

@@ -17,9 +17,7 @@ install:
 END
   printf 'int shard(void);\n' >"$FORK_REPOSITORY/shard.h"
   printf '#include "shard.h"\nint shard(void) { return 1; }\n' >"$FORK_REPOSITORY/shard.c"
-  git_do init --quiet --initial-branch=main
-  git_do add --all && git_do commit --quiet --message=first
-  fork_pin shard
+  repository_commit shard
   cat >"$WORKSPACE/recipes/shard.yaml" <<'END'
 fork: shard
 environment: c

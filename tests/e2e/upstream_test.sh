@@ -4,56 +4,11 @@
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 e2e_begin
-workspace_new
-rm -rf "${WORKSPACE:?}"/{forks,recipes}
-mkdir "$WORKSPACE"/{forks,recipes}
-served=$(fixture_subdirectory served)
-git_http_start "$served"
-faulty_proxy "$GIT_HTTP_URL"
-declare -A repositories
-
-# upstream_new NAME: an upstream with tag v1.0.0, served over http, and a fork that pins it.
-upstream_new() {
-  fork_new "$1"
-  repositories[$1]=$FORK_REPOSITORY
-  git_do tag v1.0.0
-  git clone --quiet --bare "$FORK_REPOSITORY" "$served/$1.git"
-  follow "$1" "$FAULTY_URL/$1.git"
-}
-# follow NAME URL [TRACK]
-follow() {
-  local track=${3:-'{ tags: "v*" }'}
-  cat >"$WORKSPACE/forks/$1.yaml" <<END
-# what we follow
-upstream: $2
-track: $track
-url: $2
-pin: { commit: $(git_do rev-parse v1.0.0), version: 1.0.0 }  # reviewed
-END
-}
-in_upstream() { FORK_REPOSITORY=${repositories[$1]} git_do "${@:2}"; }
-# release NAME TAG: commits what stands there.
-release() {
-  in_upstream "$1" add --all
-  in_upstream "$1" commit --quiet --allow-empty --message="$2"
-  in_upstream "$1" tag "$2"
-  publish "$1"
-}
-publish() { in_upstream "$1" push --quiet --mirror "$served/$1.git"; }
-# asked JQ [ARGUMENT...]: what the record of `cullet upstream` says.
-asked() {
-  in_workspace "$CULLET" upstream --json "${@:2}" 2>"$FIXTURE_DIR/err" >"$FIXTURE_DIR/json" || true
-  jq -r "$1" "$FIXTURE_DIR/json"
-}
+source "$(dirname "$0")/upstream.sh"
 requests() { faulty_count "$1"; }
 
 for name in one two three; do upstream_new "$name"; done
-printf '/.cullet/\n/keys/\n' >"$WORKSPACE/.gitignore"
-in_workspace git init --quiet --initial-branch=main
-in_workspace git config user.name Someone
-in_workspace git config user.email someone@example.com
-in_workspace git add --all
-in_workspace git commit --quiet --message='a workspace'
+workspace_commit 'a workspace'
 
 same "$(asked '[.forks[].state] | join(" ")')" 'current current current' 'nothing is new'
 faulty_forget
@@ -109,7 +64,7 @@ same "$(asked '[.forks.two.patches[] | "\(.patch)=\(.fate)"] | join(" ")' two)" 
 same "$(jq -r '.forks.two.patches[0].commit' "$FIXTURE_DIR/json")" \
   "$(in_upstream two rev-parse v1.1.0~1)" 'upstream has it by this commit'
 same "$(jq -r '.forks.two.patches[1].conflicts[0].path' "$FIXTURE_DIR/json")" hello.c 'and where it conflicts'
-in_workspace git add --all && in_workspace git commit --quiet --message=patches
+workspace_commit patches
 
 # Upstreams that fail leave the others alone.
 follow three http://127.0.0.1:9/three.git
@@ -159,7 +114,7 @@ in_upstream three tag --delete v1.0.0 >/dev/null
 publish three
 same "$(asked '.forks.three | "\(.state) \(.newest.name)"' three)" 'ahead v0.9.0' 'a deleted tag'
 in_workspace git checkout --quiet -- forks
-same "$(in_workspace git status --porcelain | wc -l)" 0 'none of that changed the workspace'
+unchanged 'none of that changed the workspace'
 
 # Candidates.
 in_workspace "$CULLET" build one --no-sign >/dev/null
@@ -173,7 +128,7 @@ grep -q '1 changed' "$WORKSPACE/one.md" || grep -q 'no file differs' "$WORKSPACE
 expect 0 '' "$CULLET" ls oci:candidates/one:candidate-1.10.0
 same "$(digest_of one)" "$before" 'the release is where it was'
 rm -rf "${WORKSPACE:?}"/{one.md,candidates}
-same "$(in_workspace git status --porcelain | wc -l)" 0 'a trial leaves the workspace alone'
+unchanged 'a trial leaves the workspace alone'
 
 commits=$(in_workspace git rev-list --count HEAD)
 in_workspace "$CULLET" upstream build one --write --json 2>"$FIXTURE_DIR/err" >"$FIXTURE_DIR/json"
@@ -190,14 +145,14 @@ grep -q 'nothing new' "$FIXTURE_DIR/out"
 
 # Patches that upstream has are dropped, the rest is carried.
 in_workspace "$CULLET" patch drop two two/clash.patch >/dev/null
-in_workspace git add --all && in_workspace git commit --quiet --message=drop
+workspace_commit drop
 sed -i 's|int main(long c)|int main(void)|' "${repositories[two]}/hello.c"
 release two v1.1.1
 expect 0 '' "$CULLET" upstream build two --write
 same "$(in_workspace "$CULLET" patch list two --json | jq -r '[.patches[].name] | join(" ")')" \
   two/fine.patch 'the patch that upstream has is dropped'
 [[ ! -e $WORKSPACE/forks/two/same.patch ]]
-same "$(in_workspace git status --porcelain | wc -l)" 0 'all of it is in the commit'
+unchanged 'all of it is in the commit'
 
 # A candidate that doesn't build, one whose test fails.
 printf 'int main(void) { return 0 }\n' >"${repositories[one]}/hello.c"
@@ -207,7 +162,7 @@ grep -q 'failed' "$WORKSPACE/one.md" && rm "$WORKSPACE/one.md"
 printf '#include <stdio.h>\nint main(void) { puts("hello"); return getchar() == -1; }\n' >"${repositories[one]}/hello.c"
 release one v1.12.0
 expect 3 '' "$CULLET" upstream build one --write
-same "$(in_workspace git status --porcelain | wc -l)" 0 'neither was written'
+unchanged 'neither was written'
 expect 2 'one fork' "$CULLET" upstream build --at v1.10.0
 expect 0 '' "$CULLET" upstream build one --at v1.9.0
 
@@ -218,7 +173,7 @@ release one v1.13.0
 mkdir "$WORKSPACE/scripts"
 cp "$E2E_ROOT/scripts/upstream-ci" "$WORKSPACE/scripts/"
 printf '/upstream-reports/\n/upstream.log\n' >>"$WORKSPACE/.gitignore"
-in_workspace git add --all && in_workspace git commit --quiet --message='follow upstream in CI'
+workspace_commit 'follow upstream in CI'
 git clone --quiet --bare "$WORKSPACE" "$FIXTURE_DIR/origin.git"
 in_workspace git remote add origin "$FIXTURE_DIR/origin.git"
 in_workspace git fetch --quiet && in_workspace git branch --quiet --set-upstream-to=origin/main

@@ -59,6 +59,22 @@ struct Context {
   std::map<std::string, std::string> unwritten{};
   bool upstream_pins = false;
   KeptInputs* kept = nullptr;  ///< asked before upstream is (build/kept_inputs.hpp); may be null
+
+  /// All of it, with another observer.
+  [[nodiscard]] Context with(Observer& other) const {
+    return {workspace,
+            lock,
+            store,
+            http,
+            cancel,
+            other,
+            mirrors,
+            environment,
+            jobs,
+            unwritten,
+            upstream_pins,
+            kept};
+  }
 };
 
 /// What the plan asks about the past, answered by the store.

@@ -28,6 +28,8 @@ int build(Session& session, const BuildOptions& options) {
   const auto forks = forks_to_ask(session, options.forks);
   if (!options.candidate.at.empty() && forks.size() != 1)
     throw Error(Kind::usage, "--at names a commit of one fork").hint("say which fork");
+  if (options.write)
+    refuse_uncommitted(session, forks);
   Asking asking(session, std::chrono::seconds(options.timeout));
   auto answers = ask_upstreams(session, forks, asking, {.tree = true, .at = options.candidate.at});
   auto base = session.workspace();
