@@ -4,6 +4,7 @@
 #include <map>
 #include <vector>
 
+#include "cullet/attest/purl.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/plan/carried.hpp"
@@ -29,13 +30,18 @@ std::string encoded(std::string_view text) {
   return out;
 }
 
-std::string image_purl(const image::Descriptor& image,
-                       const std::string& name,
-                       const std::string& repository) {
+/// By the place, and by name and digest alone: scanners want every qualifier of ours in their own
+/// name of the image, and don't agree what repository_url holds (trivy: with the image's name,
+/// grype: without); and `cullet push` takes the statement along to other places.
+std::vector<std::string> image_purls(const image::Descriptor& image,
+                                     const std::string& name,
+                                     const std::string& repository) {
   const auto last = repository.substr(repository.find_last_of('/') + 1);
   const auto purl =
       cat("pkg:oci/", repository.empty() ? name : last, "@", encoded(image.digest.str()));
-  return repository.empty() ? purl : cat(purl, "?repository_url=", encoded(repository));
+  if (repository.empty())
+    return {purl};
+  return {cat(purl, "?repository_url=", encoded(repository)), purl};
 }
 
 /// The source package that a fork was imported from: the pool has SOURCE_VERSION.orig.tar.gz.
@@ -67,6 +73,9 @@ Json subcomponents(const std::map<std::string, std::string>& forks,
     const auto fork = workspace.forks.find(name);
     if (fork == workspace.forks.end())
       continue;
+    // As the image's SBOM names it: a scanner that reads that looks for this.
+    if (const auto purl = attest::fork_purl(fork->second); !purl.starts_with("pkg:generic/"))
+      out.push_back(identified(purl));
     if (const auto purl = debian_purl(fork->second))
       out.push_back(identified(*purl));
   }
@@ -110,11 +119,15 @@ std::optional<trust::Claim> vex_claim(const image::Descriptor& descriptor,
     return std::nullopt;
   Json statements = Json::array();
   for (const auto& [advisory, fix] : fixes) {
-    auto product = identified(image_purl(descriptor, name, origin.repository));
-    product["hashes"] = {{"sha-256", descriptor.digest.hex()}};
-    product["subcomponents"] = subcomponents(fix.forks, workspace);
+    Json products = Json::array();
+    for (const auto& purl : image_purls(descriptor, name, origin.repository)) {
+      auto product = identified(purl);
+      product["hashes"] = {{"sha-256", descriptor.digest.hex()}};
+      product["subcomponents"] = subcomponents(fix.forks, workspace);
+      products.push_back(std::move(product));
+    }
     statements.push_back({{"vulnerability", {{"name", advisory}}},
-                          {"products", Json::array({std::move(product)})},
+                          {"products", std::move(products)},
                           {"status", "fixed"},
                           {"status_notes", join(fix.notes, "; ")}});
   }

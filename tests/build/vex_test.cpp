@@ -30,6 +30,8 @@ struct Case {
     manifest.annotations[std::string(plan::kPatchesAnnotation)] = canonical(patches);
     workspace::Fork zlib;
     zlib.name = "zlib";
+    zlib.version = "1.2.13";
+    zlib.upstream = "https://github.com/madler/zlib.git";
     zlib.import = workspace::Archive{};
     zlib.import->path = "pool/main/z/zlib/zlib_1.2.13.dfsg.orig.tar.bz2";
     workspace.forks["zlib"] = zlib;
@@ -58,11 +60,15 @@ TEST_CASE("vex_claim: one statement an advisory, about the image by digest") {
                                  one.descriptor.digest.hex(),
                                  "?repository_url=host%3A5000%2Fprod%2Fweb"));
   CHECK(product.at("hashes").at("sha-256") == one.descriptor.digest.hex());
+  const auto& anywhere = statements[1].at("products").at(1);
+  CHECK(anywhere.at("@id") == cat("pkg:oci/web@sha256%3A", one.descriptor.digest.hex()));
+  CHECK(anywhere.at("subcomponents") == product.at("subcomponents"));
   std::vector<std::string> parts;
   for (const auto& part : product.at("subcomponents"))
     parts.push_back(part.at("@id"));
   CHECK(parts == std::vector<std::string>{"pkg:generic/lua@1.2.13",
                                           "pkg:generic/zlib@1.2.13",
+                                          "pkg:github/madler/zlib@1.2.13",
                                           "pkg:deb/debian/zlib@1.2.13.dfsg?arch=source"});
   const auto notes = statements[1].at("status_notes").get<std::string>();
   CHECK(notes.find("lua/fix.patch (sha256:" + kHex + "): it overflows") != std::string::npos);

@@ -24,9 +24,9 @@ struct VexOrigin {
 
 /// OpenVEX v0.2.0 about an image: for each advisory that a patch of its annotation
 /// (plan::kPatchesAnnotation) fixes, one statement "fixed". The product is the image by digest
-/// (pkg:oci), its subcomponents are the forks (pkg:generic and, of one imported from Debian,
-/// pkg:deb); the status notes name each patch with its digest and reason. nullopt: no patch of the
-/// image fixes an advisory. Pure.
+/// (pkg:oci, with its repository and without), its subcomponents are the forks (pkg:generic, as the
+/// SBOM names them, and, of one imported from Debian, pkg:deb); the status notes name each patch
+/// with its digest and reason. nullopt: no patch of the image fixes an advisory. Pure.
 std::optional<trust::Claim> vex_claim(const image::Descriptor& descriptor,
                                       const image::Manifest& manifest,
                                       const std::string& name,
