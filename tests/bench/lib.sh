@@ -97,3 +97,34 @@ environment_tree() {
   printf '%s/trees/%s/root\n' "$CULLET_STORE" \
     "$(jq -r .value.tree "$CULLET_STORE/actions/${key:0:2}/$key" | cut -d: -f2)"
 }
+
+# requests COMMAND...: prints what it asks of a registry, by the system calls that send.
+requests() {
+  strace -f -e trace=sendto,sendmsg,write -s 64 -o "$WORK/strace" "$@" >/dev/null 2>&1
+  grep -cE '"(GET|HEAD|POST|PUT|PATCH) /v2/' "$WORK/strace"
+}
+
+# followed_workspace WORKSPACE COUNT TAG: serves COUNT upstreams of 100 releases over http, through a
+# server that counts requests, and makes a workspace of forks that are pinned at TAG.
+followed_workspace() {
+  local i repository=$1/served/x served=$1/served
+  mkdir -p "$1/forks" "$1/recipes" "$served"
+  git_http_start "$served"
+  faulty_proxy "$GIT_HTTP_URL"
+  cp "$BENCH_ROOT"/{cullet.yaml,cullet.lock} "$1"
+  git init -q -b main "$repository"
+  for ((i = 0; i < 100; i++)); do
+    git -C "$repository" -c user.name=bench -c user.email=bench@example.com commit -q --allow-empty -m "$i"
+    git -C "$repository" tag "v1.$i"
+  done
+  for ((i = 1; i <= $2; i++)); do
+    cp -r "$repository/.git" "$served/f$i.git"
+    printf 'upstream: %s\ntrack: { tags: "v*" }\nurl: %s\npin: { commit: %s, version: %s }\n' \
+      "$FAULTY_URL/f$i.git" "$FAULTY_URL/f$i.git" "$(git -C "$repository" rev-parse "$3")" "${3#v}" >"$1/forks/f$i.yaml"
+  done
+}
+ls_remote_all() { # COUNT
+  local i
+  for ((i = 1; i <= $1; i++)); do git ls-remote -q "$FAULTY_URL/f$i.git" || return 1; done
+}
+followed_end() { process_stop "$GIT_HTTP_PID"; }
