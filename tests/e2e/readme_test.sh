@@ -74,6 +74,8 @@ git_do diff >"$FIXTURE_DIR/fix.patch"
 cullet patch add greeting "$FIXTURE_DIR/fix.patch" --fixes CVE-2023-45853 --reason 'minizip overflows on long names' --expires "$(date -u -d +30days +%F)"
 cullet patch list
 cullet patch drop greeting fix
+cullet patch add greeting - --name again --reason 'minizip overflows on long names' <"$FIXTURE_DIR/fix.patch"
+cullet patch drop greeting again
 git_do commit --quiet --all --message=fix
 cullet patch add greeting --pick "$(git_do rev-parse HEAD)" --fixes CVE-2023-45853 --reason "upstream's fix"
 (cd "$(cullet patch edit greeting)" && sed -i 's/hello of/hello, edited, of/' hello.c)

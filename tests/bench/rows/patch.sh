@@ -7,6 +7,7 @@
 source "$BENCH_ROOT/tests/bench/alone.sh"
 workspace=$WORK/patch
 workspace_new "$workspace"
+(cd "$workspace" && "$CULLET" key new keys/attest.pem >/dev/null) # with VEX and all
 sed -i 's/^image:$/image:\n  tags: ["{version}", latest]/' "$workspace/recipes/nginx.yaml"
 registry_start anonymous
 (cd "$workspace" && "$CULLET" build nginx --push "$REGISTRY/prod/nginx" >/dev/null)
