@@ -185,6 +185,16 @@ same "$(jq -r '.image.pushed[0].reference' "$FIXTURE_DIR/pushed.json")" "$REGIST
 in_workspace "$CULLET" verify "$REGISTRY/prod/pane:latest" --key keys/release.pub >/dev/null
 same "$(remote_tags prod/pane)" \
   '1.0.0-bg.1 latest' 'what is pushed has no tag of a version without patches'
+in_workspace "$CULLET" attestations "$REGISTRY/prod/pane:latest" --type vex |
+  jq -r '.statements[0].products[]["@id"]' >"$FIXTURE_DIR/products"
+same "$(paste -sd ' ' "$FIXTURE_DIR/products")" \
+  "pkg:oci/pane@sha256%3A${patched#*:}?repository_url=${REGISTRY/:/%3A}%2Fprod%2Fpane pkg:oci/pane@sha256%3A${patched#*:}" \
+  'VEX names the image by its place, and by its digest alone'
+in_workspace "$CULLET" build frame --cyclonedx >/dev/null
+in_workspace "$CULLET" attestations frame --type cyclonedx | jq -e '.bomFormat == "CycloneDX"' >/dev/null
+in_workspace "$CULLET" build frame --no-attest --push "$REGISTRY/bare/frame" >/dev/null
+in_workspace "$CULLET" verify "$REGISTRY/bare/frame:latest" --key keys/release.pub >/dev/null
+expect 3 '' "$CULLET" attestations "$REGISTRY/bare/frame:latest"
 patch_new 3
 in_workspace "${ship[@]}" --push "$REGISTRY/prod" >"$FIXTURE_DIR/third.json"
 same "$(jq -c '[.image.tags[0], .image.pushed[0].tags[0], .image.pushed[0].change.before]' "$FIXTURE_DIR/third.json")" \
