@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files that people write: cullet.yaml, forks and recipes.
+// The files that people write: cullet.yaml, forks, recipes and policies.
+#include "cullet/workspace/policy.hpp"
 #include "cullet/workspace/workspace.hpp"
 
 #include "fuzz.hpp"
@@ -27,6 +28,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto text = text_of(data, size);
   parse([&] { workspace::parse_config(text, "input.yaml"); });
   parse([&] { workspace::parse_fork(text, "input.yaml", "input"); });
+  parse([&] { workspace::parse_policy(text, "input.yaml"); });
   parse([&] { workspace::parse_recipe(text, "input.yaml", "input"); });
   return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+#include "cullet/workspace/policy.hpp"
 #include "cullet/workspace/workspace.hpp"
 
 namespace cullet::workspace {
@@ -28,6 +29,8 @@ void parse(const std::string& kind, const fs::path& path) {
     parse_config(text, file);
   else if (kind == "fork")
     parse_fork(text, file, name);
+  else if (kind == "policy")
+    parse_policy(text, file);
   else
     parse_recipe(text, file, name);
 }
@@ -41,7 +44,7 @@ std::vector<fs::path> documents(const std::string& kind, const std::string& pref
   return paths;
 }
 
-const std::vector<std::string> kKinds{"cullet", "fork", "recipe"};
+const std::vector<std::string> kKinds{"cullet", "fork", "policy", "recipe"};
 
 TEST_CASE("Corpus: accepted documents parse") {
   for (const auto& kind : kKinds) {

@@ -52,7 +52,7 @@ def main(schemas, corpus):
             blind[name] = rule
     wrong = []
     count = 0
-    for kind in ("cullet", "fork", "recipe"):
+    for kind in ("cullet", "fork", "policy", "recipe"):
         schema = json.loads((schemas / f"{kind}.schema.json").read_text())
         jsonschema.Draft202012Validator.check_schema(schema)
         validator = jsonschema.Draft202012Validator(schema)

@@ -261,7 +261,7 @@ TEST_CASE("parse_fork: a patch says who added it, its digest and where it was pi
 }
 
 TEST_CASE("schema: each kind is a JSON Schema, others are an error") {
-  for (const auto* kind : {"cullet", "fork", "recipe"})
+  for (const auto* kind : {"cullet", "fork", "policy", "recipe"})
     CHECK(parse_json(schema(kind), kind).at("$schema") ==
           "https://json-schema.org/draft/2020-12/schema");
   CHECK_THROWS_AS(schema("image"), Error);

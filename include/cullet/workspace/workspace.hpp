@@ -224,7 +224,7 @@ Config parse_config(std::string_view text, const std::string& file);
 Fork parse_fork(std::string_view text, const std::string& file, const std::string& name);
 Recipe parse_recipe(std::string_view text, const std::string& file, const std::string& name);
 
-/// The JSON Schema (draft 2020-12) of a file kind: "cullet", "fork" or "recipe".
+/// The JSON Schema (draft 2020-12) of a file kind: "cullet", "fork", "policy" or "recipe".
 std::string_view schema(std::string_view kind);
 
 }  // namespace cullet::workspace

@@ -11,9 +11,9 @@ void register_schema(CLI::App& app, Action& chosen) {
                               "schema",
                               "print the JSON Schema of a file kind, for editors",
                               "cullet schema recipe > recipe.schema.json");
-  command->add_option("kind", *kind, "cullet, fork or recipe")
+  command->add_option("kind", *kind, "cullet, fork, policy or recipe")
       ->required()
-      ->check(CLI::IsMember({"cullet", "fork", "recipe"}));
+      ->check(CLI::IsMember({"cullet", "fork", "policy", "recipe"}));
   command->callback([kind, &chosen] {
     chosen = [kind](Session& session) {
       session.environment().out << workspace::schema(*kind);
