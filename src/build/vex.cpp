@@ -4,6 +4,7 @@
 #include <map>
 #include <vector>
 
+#include "cullet/attest/policy.hpp"
 #include "cullet/attest/purl.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
@@ -132,7 +133,7 @@ std::optional<trust::Claim> vex_claim(const image::Descriptor& descriptor,
                           {"status_notes", join(fix.notes, "; ")}});
   }
   trust::Claim claim;
-  claim.predicate_type = kVexPredicate;
+  claim.predicate_type = attest::kVexType;
   claim.predicate = {{"@context", "https://openvex.dev/ns/v0.2.0"},
                      {"@id", cat("urn:cullet:vex:", canonical_digest(statements).hex())},
                      {"author", origin.author},

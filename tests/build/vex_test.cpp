@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "cullet/attest/policy.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/plan/carried.hpp"
 
@@ -49,7 +50,7 @@ TEST_CASE("vex_claim: one statement an advisory, about the image by digest") {
   const Case one(Json::array({patch("zlib", {"CVE-2", "CVE-1"}), patch("lua", {"CVE-2"})}));
   const auto claim = one.claim("host:5000/prod/web");
   REQUIRE(claim);
-  CHECK(claim->predicate_type == kVexPredicate);
+  CHECK(claim->predicate_type == attest::kVexType);
   CHECK(claim->predicate.at("timestamp") == "1970-01-01T00:00:00Z");
   const auto& statements = claim->predicate.at("statements");
   REQUIRE(statements.size() == 2);

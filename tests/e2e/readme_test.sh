@@ -58,6 +58,9 @@ cullet inputs push nginx "$REGISTRY/prod/nginx:1.22.1"
 cullet inputs export nginx "$FIXTURE_DIR/nginx.tar"
 cullet inputs import "$FIXTURE_DIR/nginx.tar" --to "$REGISTRY/prod/imported"
 cullet verify "$REGISTRY/prod/nginx:1.22.1" --key keys/release.pub
+sed -n '/^# production.yaml/,/^```$/p' README.md | grep -v '^```' |
+  sed 's|https://ci.example.com/images|urn:cullet:builder:workstation|; s/^fixed:.*/fixed: { CVE-2023-45853: { zlib: 1.2.13 } }/' >production.yaml
+cullet verify "$REGISTRY/prod/nginx:1.22.1" --policy production.yaml
 cullet ls nginx /etc | grep -q nginx.conf
 cullet cat nginx /etc/nginx/nginx.conf | grep -q worker_processes
 cullet diff "nginx@$digest" nginx

@@ -13,9 +13,6 @@
 
 namespace cullet::build {
 
-/// The predicate type under which cosign and trivy look for OpenVEX.
-inline constexpr std::string_view kVexPredicate = "https://openvex.dev/ns";
-
 struct VexOrigin {
   std::string author;
   std::int64_t time = 0;   ///< seconds since the epoch

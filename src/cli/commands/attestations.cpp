@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cullet/attest/policy.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
@@ -22,28 +23,6 @@ struct AttestationOptions {
   std::string reference, type, envelope_file;
   std::vector<std::string> keys;
 };
-
-/// Short names for the types that builds attach; anything else is a predicate type itself.
-constexpr std::pair<std::string_view, std::string_view> kNames[] = {
-    {"provenance", "https://slsa.dev/provenance/v1"},
-    {"spdx", "https://spdx.dev/Document"},
-    {"cyclonedx", "https://cyclonedx.org/bom"},
-    {"vsa", "https://slsa.dev/verification_summary/v1"},
-    {"vex", "https://openvex.dev/ns"}};
-
-std::string full_type(const std::string& name) {
-  for (const auto& [short_name, type] : kNames)
-    if (name == short_name)
-      return std::string(type);
-  return name;
-}
-
-std::string short_type(const std::string& full) {
-  for (const auto& [short_name, type] : kNames)
-    if (full == type)
-      return std::string(short_name);
-  return full;
-}
 
 /// The one statement of a type; nothing of what isn't verified.
 const trust::Attestation& only_one(const std::vector<trust::Attestation>& found,
@@ -75,7 +54,7 @@ std::vector<std::string> types_there(const ResolvedImage& image,
   std::set<std::string> types;
   for (const auto& one : trust::attestations(*image.repository, image.manifest, keys))
     if (one.predicate_type != trust::kSignPredicate && !one.predicate_type.empty())
-      types.insert(printable(short_type(one.predicate_type)));
+      types.insert(printable(attest::statement_name(one.predicate_type)));
   return {types.begin(), types.end()};
 }
 
@@ -141,7 +120,7 @@ int attestations(Session& session, const AttestationOptions& options) {
   const auto keys = statement_keys(session, options.keys);
   const auto resolved = resolve_image(session, options.reference);
   const auto name = cat(resolved.repository->name(), "@", resolved.manifest.digest);
-  const auto type = full_type(options.type);
+  const auto type = attest::statement_type(options.type);
   auto found = trust::attestations(*resolved.repository, resolved.manifest, keys, type);
   // Kept inputs refer to the image and say nothing of it.
   std::erase_if(found, [](const auto& one) { return one.artifact_type == build::kInputsType; });
