@@ -120,6 +120,8 @@ void Account::read_provenance(const Json& provenance) {
     if (path.is_string())
       workspace_.insert(path.get<std::string>());
   for (const auto& descriptor : array_at(definition, "resolvedDependencies", kProvenance)) {
+    if (!descriptor.is_object())
+      throw Error(Kind::input, cat(kProvenance, ": a dependency is no object"));
     if (!descriptor.contains("annotations"))
       continue;
     const auto& annotations = object_at(descriptor, "annotations", kProvenance);

@@ -89,10 +89,8 @@ BuildFacts BuildFacts::read(const Json& provenance) {
         Kind::input,
         cat(kWhat, " is of another kind of build, ", printable(type), ", not ", kBuildType));
   BuildFacts out;
-  out.recipe =
-      string_at(object_at(definition, "externalParameters", kWhat), "recipe", kWhat);
-  out.assembly =
-      number_at(object_at(definition, "internalParameters", kWhat), "assembly", kWhat);
+  out.recipe = string_at(object_at(definition, "externalParameters", kWhat), "recipe", kWhat);
+  out.assembly = number_at(object_at(definition, "internalParameters", kWhat), "assembly", kWhat);
   const auto& dependencies = array_at(definition, "resolvedDependencies", kWhat);
   for (const auto& descriptor : dependencies)
     read_dependency(descriptor, out);

@@ -78,6 +78,11 @@ std::vector<Explanation> explain(const Account& account,
         one.problem = account.names(path) ? "its bytes are not those that the SBOM names"
                                           : "the SBOM does not name it";
     }
+    if (one.problem.empty() && one.origin != nullptr &&
+        one.origin->kind == Origin::Kind::component && one.origin->commit.empty())
+      one.problem = cat("the provenance does not name the commit that ",
+                        printable(one.origin->name),
+                        " was built from");
     if (!layer.known)
       one.problem += cat(one.problem.empty() ? "" : "; ", layer_name(layer, file.layer));
     out.push_back(std::move(one));

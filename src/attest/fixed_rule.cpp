@@ -50,14 +50,13 @@ std::vector<Finding> versions_of(const std::string& name,
       out.push_back(hold(name, fork.version, wanted, compare_releases));
   for (const auto& package : facts.packages)
     if (package.name == name)
-      out.push_back(
-          hold(name, package.version, wanted, environment::compare_debian_versions));
+      out.push_back(hold(name, package.version, wanted, environment::compare_debian_versions));
   if (!out.empty())
     return out;
   for (const auto& package : facts.packages)
     if (package.source == name)
-      out.push_back(hold(
-          package.name, package.source_version, wanted, environment::compare_debian_versions));
+      out.push_back(
+          hold(package.name, package.source_version, wanted, environment::compare_debian_versions));
   return out;
 }
 
@@ -120,8 +119,8 @@ Finding judge_version(const std::string& name,
   const auto found = versions_of(name, at_least, facts);
   if (found.empty())
     return {true, cat("it has no ", name)};
-  const auto bad = std::find_if(
-      found.begin(), found.end(), [](const Finding& one) { return !one.passed; });
+  const auto bad =
+      std::find_if(found.begin(), found.end(), [](const Finding& one) { return !one.passed; });
   return bad == found.end() ? found.front() : *bad;
 }
 

@@ -108,7 +108,8 @@ Finding judge_patches(const BuildFacts& facts, const Evidence& evidence) {
                              " of its provenance stands"));
   if (problems.empty())
     return {true,
-            ends.empty() ? "it has no patch" : cat(counted(ends.size(), "patch", "es"), ", none past its date")};
+            ends.empty() ? "it has no patch"
+                         : cat(counted(ends.size(), "patch", "es"), ", none past its date")};
   return {false, join(problems, "; ")};
 }
 

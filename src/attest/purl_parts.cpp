@@ -16,8 +16,9 @@ std::optional<PurlParts> PurlParts::parse(std::string_view text) {
   if (const auto mark = text.find('?'); mark != text.npos) {
     for (const auto& pair : split(text.substr(mark + 1), '&')) {
       const auto equals = pair.find('=');
-      const auto value = http::percent_decode(
-          equals == std::string::npos ? std::string_view() : std::string_view(pair).substr(equals + 1));
+      const auto value = http::percent_decode(equals == std::string::npos
+                                                  ? std::string_view()
+                                                  : std::string_view(pair).substr(equals + 1));
       if (!value)
         return std::nullopt;
       out.qualifiers[pair.substr(0, equals)] = *value;

@@ -70,10 +70,9 @@ void gather(const ResolvedImage& image,
       continue;
     }
     evidence.ignored.push_back({one.predicate_type, one.problem});
-    verdict.ignored.push_back(
-        {one.carrier,
-         one.predicate_type.empty() ? one.artifact_type : one.predicate_type,
-         one.problem});
+    verdict.ignored.push_back({one.carrier,
+                               one.predicate_type.empty() ? one.artifact_type : one.predicate_type,
+                               one.problem});
   }
 }
 
@@ -120,8 +119,8 @@ LoadedPolicy load_policy(Session& session, const std::string& file) {
 }
 
 std::size_t PolicyVerdict::failed() const {
-  return static_cast<std::size_t>(std::count_if(
-      rulings.begin(), rulings.end(), [](const Ruling& one) { return !one.passed; }));
+  return static_cast<std::size_t>(
+      std::count_if(rulings.begin(), rulings.end(), [](const Ruling& one) { return !one.passed; }));
 }
 
 PolicyVerdict check_policy(Session& session,

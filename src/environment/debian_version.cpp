@@ -36,7 +36,8 @@ std::optional<Parts> parts_of(std::string_view version) {
   if (dash != version.npos)
     out.revision = version.substr(dash + 1);
   for (const char c : version)
-    if (!is_digit(c) && !is_letter(c) && std::string_view(".+-~:").find(c) == std::string_view::npos)
+    if (!is_digit(c) && !is_letter(c) &&
+        std::string_view(".+-~:").find(c) == std::string_view::npos)
       return std::nullopt;
   if (out.upstream.empty() || (dash != version.npos && out.revision.empty()))
     return std::nullopt;

@@ -8,6 +8,7 @@
 #include "cullet/base/error.hpp"
 
 #include "cancellable_source.hpp"
+#include "verified_read.hpp"
 
 namespace cullet::image {
 
@@ -52,15 +53,20 @@ void read_layer(Repository& repository,
     unpacked = archive::decompress(cancellable, archive::Limits().bytes, name);
     from = &tee.emplace(*unpacked, *plain);
   }
-  {
+  bool to_the_end = true;
+  read_verified(cancellable, [&] {
     archive::Reader reader(*from, name, archive::Format::tar);
     std::size_t index = 0;
     while (const auto entry = reader.next()) {
       cancel.check();
-      if (!visit({index++, *entry, reader.mtime(), reader.body()}))
+      if (!visit({index++, *entry, reader.mtime(), reader.body()})) {
+        to_the_end = false;
         return;
+      }
     }
-  }
+  });
+  if (!to_the_end)
+    return;
   drain(*from);
   drain(cancellable);
 }

@@ -6,6 +6,8 @@
 #include "cullet/base/error.hpp"
 #include "cullet/image/repository.hpp"
 
+#include "verified_read.hpp"
+
 namespace cullet::image {
 
 namespace {
@@ -179,9 +181,11 @@ class Validator {
       const auto source = repository_.open_blob(blob);
       Counted counted(*source, *this);
       Hashed compressed(counted);
-      const auto plain = archive::decompress(compressed, kMaxLayerBytes, what);
       Sha256Hasher hasher;
-      copy(*plain, hasher);
+      read_verified(counted, [&] {
+        const auto plain = archive::decompress(compressed, kMaxLayerBytes, what);
+        copy(*plain, hasher);
+      });
       size(blob, counted.size(), what);
       compression(blob, compressed.head(), what);
       if (const auto got = compressed.finish(); got != blob.digest)

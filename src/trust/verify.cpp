@@ -3,6 +3,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/trust/attestation.hpp"
 #include "cullet/trust/signature.hpp"
 
 #include "carrier.hpp"
@@ -41,8 +42,12 @@ std::string legacy_problem(image::Repository& repository,
 std::optional<std::string> bundle_problem(image::Repository& repository,
                                           const image::Descriptor& manifest,
                                           const BlobDigest& carrier,
-                                          const PublicKey& key) {
+                                          const PublicKey& key,
+                                          std::uint64_t& allowance) {
   const auto blob = carried_bundle(repository, carrier);
+  if (blob.size > allowance)
+    return "it is not read: there is too much beside it";
+  allowance -= blob.size;
   const auto bundle = read_bytes(repository, blob, kMaxBundleBytes);
   const auto statement = open_bundle(bundle, key, "the bundle");
   if (statement.predicate_type != kSignPredicate)
@@ -77,10 +82,14 @@ void verify_legacy(image::Repository& repository,
   const auto tag = repository.find_tag(signature_tag(manifest.digest));
   if (!tag)
     return;
-  const auto found = repository.find_manifest(tag->digest);
-  if (!found)
-    return;
-  const auto carrier = image::Manifest::parse(found->bytes, signature_tag(manifest.digest));
+  image::Manifest carrier;
+  judge(report, {"simple signing", tag->digest, false, ""}, [&]() -> std::optional<std::string> {
+    const auto found = repository.find_manifest(tag->digest);
+    if (!found)
+      return "its carrier is tagged but not there";
+    carrier = image::Manifest::parse(found->bytes, signature_tag(manifest.digest));
+    return std::nullopt;
+  });
   const auto count = std::min(carrier.layers.size(), kMostSignatures);
   for (std::size_t index = 0; index < count; ++index)
     judge(report, {"simple signing", tag->digest, false, ""}, [&] {
@@ -94,10 +103,11 @@ void verify_bundles(image::Repository& repository,
                     SignatureReport& report) {
   const auto referrers = repository.referrers(manifest.digest, std::string(kBundleType));
   const auto count = std::min(referrers.size(), kMostSignatures);
+  std::uint64_t allowance = kMaxAttestationsBytes;
   for (std::size_t index = 0; index < count; ++index) {
     const auto& digest = referrers[index].digest;
     judge(report, {"bundle v0.3", digest, false, ""}, [&] {
-      return bundle_problem(repository, manifest, digest, key);
+      return bundle_problem(repository, manifest, digest, key, allowance);
     });
   }
 }

@@ -213,5 +213,24 @@ TEST_CASE("Account: what is no such document is refused by name, never a crash",
   }
 }
 
+TEST_CASE("explain: a component whose fork provenance doesn't name is a problem") {
+  Stated stated;
+  auto& dependencies = stated.provenance["buildDefinition"]["resolvedDependencies"];
+  for (auto it = dependencies.begin(); it != dependencies.end();)
+    it = it->at("name") == "fork zlib" ? dependencies.erase(it) : std::next(it);
+  const auto account = stated.account();
+  image::Contents contents;
+  put(contents, "libz.so", 1);
+  const auto list = explain(account, contents, kLayers);
+  REQUIRE(list.size() == 1);
+  CHECK(list[0].problem == "the provenance does not name the commit that zlib was built from");
+}
+
+TEST_CASE("Account: a dependency that is no object is refused") {
+  Stated stated;
+  stated.provenance["buildDefinition"]["resolvedDependencies"] = Json::array({7});
+  CHECK_THROWS_AS(stated.account(), Error);
+}
+
 }  // namespace
 }  // namespace cullet::attest

@@ -29,8 +29,8 @@ struct Case {
     circumstances.finished = kFinished;
     for (const auto& path : workspace_files(sample.plan, target))
       circumstances.files[path] = sha256(path);
-    evidence.statements.push_back({std::string(kProvenanceType),
-                                   provenance(sample.plan, target, circumstances)});
+    evidence.statements.push_back(
+        {std::string(kProvenanceType), provenance(sample.plan, target, circumstances)});
     evidence.now = kFinished + 3600;
     annotate({{"expires", "1970-01-13"}});
   }
@@ -137,11 +137,11 @@ TEST_CASE("judge: the provenance that does best counts, and only a whole one") {
   other.predicate["runDetails"].erase("metadata");
   c.evidence.statements.push_back(other);
   check(c.only("builders: ['urn:other']"), true, "urn:other");
-  const auto rulings = judge(
-      workspace::parse_policy("signatures: { release: [a], attestations: [b] }\n"
-                              "builders: ['urn:other']\nmax_age: 1h\n",
-                              "policy.yaml"),
-      c.evidence);
+  const auto rulings =
+      judge(workspace::parse_policy("signatures: { release: [a], attestations: [b] }\n"
+                                    "builders: ['urn:other']\nmax_age: 1h\n",
+                                    "policy.yaml"),
+            c.evidence);
   CHECK(rulings.size() == 2);
   CHECK(rulings[0].passed != rulings[1].passed);
 }
@@ -199,7 +199,8 @@ TEST_CASE("is_allowed_fork_url: hosts, ports, paths") {
   CHECK_FALSE(allowed("*.example.com", "git+https://example.com/x"));
   CHECK_FALSE(allowed("*.example.com", "git+https://evilexample.com/x"));
   CHECK(allowed("http://git.example.com", "git+http://git.example.com/any/path"));
-  CHECK(allowed("https://git.example.com:8443/forks/*", "git+https://git.example.com:8443/forks/x"));
+  CHECK(
+      allowed("https://git.example.com:8443/forks/*", "git+https://git.example.com:8443/forks/x"));
   CHECK_FALSE(allowed("https://git.example.com/forks/*", "git+https://git.example.com/forks"));
   CHECK_FALSE(allowed("https://git.example.com/forks/*", "git+https://git.example.com/other/x"));
 }
@@ -224,7 +225,8 @@ TEST_CASE("is_allowed_fork_url: what only looks like an allowed place is none") 
 }
 
 TEST_CASE("is_allowed_fork_url: a path that servers may read otherwise is none") {
-  for (const auto* path : {"forks/../evil", "forks//x", "forks/%2e%2e/evil", "forks/x?y", "./forks/x"})
+  for (const auto* path :
+       {"forks/../evil", "forks//x", "forks/%2e%2e/evil", "forks/x?y", "./forks/x"})
     CHECK_FALSE(is_allowed_fork_url("https://git.example.com/forks/**",
                                     cat("git+https://git.example.com/", path)));
 }
@@ -237,7 +239,8 @@ TEST_CASE("PurlParts: what deb_purl() writes comes back") {
   CHECK(purl->name == "libstdc++6");
   CHECK(purl->version == "12.2.0-14+deb12u1");
   CHECK(purl->qualifiers.at("upstream") == "gcc-12@12.2.0");
-  for (const auto* text : {"", "pkg:", "pkg:deb", "deb/debian/x@1", "pkg:deb/", "pkg:deb/%zz@1", "pkg:deb/x?a=%"})
+  for (const auto* text :
+       {"", "pkg:", "pkg:deb", "deb/debian/x@1", "pkg:deb/", "pkg:deb/%zz@1", "pkg:deb/x?a=%"})
     CHECK_FALSE(PurlParts::parse(text));
 }
 

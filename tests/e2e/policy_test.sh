@@ -28,7 +28,7 @@ patched() { # patched MORE...: the patch's line, with more keys
 }
 patched ", expires: $(date -u -d +30days +%F)"
 sed -i 's/contents: \[greeting\]/contents: [greeting, { packages: [libc6] }]/' "$WORKSPACE/recipes/greeting.yaml"
-in_workspace "$CULLET" lock >/dev/null 2>&1 || { echo 'skipped: the archive of packages can not be reached'; exit 77; }
+
 registry_start
 image=$REGISTRY/prod/greeting:1
 in_workspace "$CULLET" build greeting --push "$image" >/dev/null

@@ -64,6 +64,21 @@ TEST_CASE("verify: a signature moved to another image does not count there", "[t
   CHECK(report.found[0].problem == "it is for another image");
 }
 
+TEST_CASE("verify: what is no manifest at the legacy tag hides no bundle", "[trust]") {
+  Place place;
+  const auto key = PrivateKey::generate();
+  sign(*place.repository, place.manifest, key, "example.com/app:1");
+  const std::string index =
+      R"({"manifests":[],"mediaType":"application/vnd.oci.image.index.v1+json","schemaVersion":2})";
+  const auto put = place.repository->put_manifest(index, std::string(image::kIndexType));
+  place.repository->put_tag(signature_tag(place.manifest.digest), put, index);
+  const auto report = verify(*place.repository, place.manifest, key.public_key());
+  REQUIRE(report.found.size() == 2);
+  CHECK(report.ok());
+  CHECK_FALSE(report.found[0].problem.empty());
+  CHECK(report.found[1].valid);
+}
+
 TEST_CASE("verify: an attestation by the key is no signature", "[trust]") {
   Place place;
   const auto key = PrivateKey::generate();
