@@ -9,6 +9,7 @@
 #include "cullet/sandbox/sandbox.hpp"
 
 #include "actions.hpp"
+#include "disorder.hpp"
 #include "step_log.hpp"
 
 namespace cullet::build {
@@ -148,6 +149,23 @@ class ComponentRun {
   StepLog log_;
 };
 
+/// Puts every tree that steps see into another order of directories.
+void disorder(const Context& context, const std::filesystem::path& into, StepRoom& room) {
+  std::vector<std::filesystem::path> root;
+  // The environment always; components only while overlayfs takes them all (the page of its
+  // options).
+  constexpr std::size_t kMostTrees = 120 / kDisorderLayers;
+  if (room.root.size() > kMostTrees)
+    root.assign(room.root.begin(), room.root.end() - 1);
+  for (std::size_t index = root.size(); index < room.root.size(); ++index)
+    for (auto& tree : disordered(room.root[index], into / std::to_string(index), context.cancel))
+      root.push_back(std::move(tree));
+  room.root = std::move(root);
+  room.over = disordered(room.source, into / "source", context.cancel);
+  room.source = room.over.back();
+  room.over.pop_back();
+}
+
 }  // namespace
 
 StepRoom component_room(const Context& context,
@@ -159,6 +177,8 @@ StepRoom component_room(const Context& context,
     room.root.push_back(need.root);
   room.root.push_back(trees_of(context, plan, node, "environment").at(0).root);
   room.source = trees_of(context, plan, node, "source").at(0).root;
+  if (context.disorder)
+    disorder(context, work / "order", room);
   room.work = work / "source";
   room.out = work / "out";
   make_directories(room.work);

@@ -35,7 +35,9 @@ std::map<std::string, std::string> step_environment(std::int64_t epoch, unsigned
 sandbox::Spec StepRoom::spec(std::vector<std::string> argv, bool out_read_only) const {
   sandbox::Spec spec;
   spec.mounts.push_back({"/", root, {}});
-  spec.mounts.push_back({"/build", {source}, work});
+  auto build = over;
+  build.push_back(source);
+  spec.mounts.push_back({"/build", build, work});
   if (out_read_only)
     spec.mounts.push_back({"/out", {out}, {}});
   else

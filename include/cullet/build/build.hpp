@@ -59,6 +59,9 @@ struct Context {
   std::map<std::string, std::string> unwritten{};
   bool upstream_pins = false;
   KeptInputs* kept = nullptr;  ///< asked before upstream is (build/kept_inputs.hpp); may be null
+  /// Steps find the entries of directories in another order than the file system's: what depends on
+  /// it comes out different (`build --check`).
+  bool disorder = false;
 
   /// All of it, with another observer.
   [[nodiscard]] Context with(Observer& other) const {
@@ -73,7 +76,8 @@ struct Context {
             jobs,
             unwritten,
             upstream_pins,
-            kept};
+            kept,
+            disorder};
   }
 };
 

@@ -17,7 +17,8 @@ namespace cullet::build {
 /// What every step of a component sees (documented in README.md, "What a step sees").
 struct StepRoom {
   std::vector<std::filesystem::path> root;  ///< lower trees of "/", the first on top
-  std::filesystem::path source;             ///< lower tree of /build
+  std::vector<std::filesystem::path> over;  ///< lower trees of /build, over its source
+  std::filesystem::path source;             ///< the lowest tree of /build
   std::filesystem::path work;               ///< "upper" and "work" of /build
   std::filesystem::path out;                ///< bound at /out
   std::map<std::string, std::string> environment;

@@ -3,6 +3,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/build/image_parts.hpp"
 #include "cullet/plan/affected.hpp"
 
 #include "../command.hpp"
@@ -10,6 +11,7 @@
 #include "../expiry.hpp"
 #include "../progress_view.hpp"
 #include "../publishing.hpp"
+#include "../second_build.hpp"
 
 namespace cullet::cli {
 
@@ -21,6 +23,9 @@ struct BuildOptions {
   std::vector<std::string> allow;
   bool with_edits = false;
   bool strict = false;
+  bool no_publish = false;
+  bool check = false;
+  bool disorder = false;  ///< of the second build of --check
   PublishRequest publish;
 };
 
@@ -155,11 +160,77 @@ std::vector<PublishedImage> publish(Session& session,
   return publisher.publish();
 }
 
-int build(Session& session, BuildOptions options) {
-  const auto& workspace = session.workspace();
-  if (options.with_edits && !options.publish.push.empty() && !options.publish.no_sign)
+/// Says what was built, and where it went.
+void report(Session& session,
+            const plan::Plan& plan,
+            const std::vector<bool>& cached,
+            const std::vector<PublishedImage>& images,
+            const std::optional<SecondBuild>& again,
+            Json warnings) {
+  auto image = images.begin();
+  Json records = Json::array();
+  std::vector<std::string> lines;
+  for (const auto& target : plan.targets) {
+    Json record{{"recipe", target.recipe->name}};
+    const auto root = target.image ? *target.image : target.component.value();
+    record["components"] = components_of(plan, root, cached);
+    if (!target.image) {
+      const auto& tree = plan.nodes[root].record.value().value.at("tree");
+      lines.push_back(cat(target.recipe->name, " ", tree.get<std::string>()));
+    } else if (images.empty()) {
+      const auto manifest = build::built_image(plan, target);
+      record["image"] = {{"digest", manifest.digest.str()}, {"manifest", manifest.to_json()}};
+      lines.push_back(cat(target.recipe->name, " ", manifest.digest));
+    } else {
+      record["image"] = image->to_json();
+      add_lines(*image++, lines);
+    }
+    if (again) {
+      record["check"] = {{"same", true}, {"varied", again->varied}};
+      lines.push_back(cat("  built again as another machine would: the same (",
+                          again->varied.size(),
+                          " things varied)"));
+    }
+    records.push_back(std::move(record));
+  }
+  if (session.options().json) {
+    auto record = records.size() == 1 ? records[0] : Json{{"builds", records}};
+    record["warnings"] = std::move(warnings);
+    session.print(record);
+  } else {
+    for (const auto& line : lines)
+      session.environment().out << line << '\n';
+  }
+}
+
+/// Throws unless a second build gives the same; with --json the record of it is printed first.
+SecondBuild checked_again(Session& session,
+                          const build::Context& context,
+                          const plan::Plan& plan,
+                          ProgressView& view) {
+  auto again = build_again(session, context, plan, view);
+  if (!again.same() && session.options().json)
+    session.print({{"check", again.to_json()}});
+  again.demand_same();
+  return again;
+}
+
+void refuse_contradictions(const BuildOptions& options) {
+  const auto& publish = options.publish;
+  if (options.with_edits && !publish.push.empty() && !publish.no_sign)
     throw Error(Kind::usage, "--push --with-edits: an image with edits is never signed")
         .hint("say so: --no-sign");
+  if (options.with_edits && options.check)
+    throw Error(Kind::usage, "--check --with-edits: edits are not among a recipe's inputs")
+        .hint("`cullet patch save` them first");
+  if (options.no_publish && (!publish.push.empty() || !options.affected_by.empty()))
+    throw Error(Kind::usage, "--no-publish: the image is to go nowhere, and yet somewhere")
+        .hint("leave out --push, --affected-by or --no-publish");
+}
+
+int build(Session& session, BuildOptions options) {
+  const auto& workspace = session.workspace();
+  refuse_contradictions(options);
   plan_affected(session, options);
   const auto digest = [&](const std::string& path) {
     return build::patch_file_digest(workspace, path);
@@ -174,34 +245,17 @@ int build(Session& session, BuildOptions options) {
     plan = plan::make(
         workspace, session.lock(), options.recipes, digest, capture_edits(session, plan, view));
   CacheObserver observer(plan, view);
-  const auto context = session.build_context(observer);
+  auto context = session.build_context(observer);
+  context.disorder = options.disorder;
   build::run(context, plan);
 
-  const auto images = publish(session, context, plan, view, std::move(options.publish));
-  auto image = images.begin();
-  Json records = Json::array();
-  std::vector<std::string> lines;
-  for (const auto& target : plan.targets) {
-    Json record{{"recipe", target.recipe->name}};
-    const auto root = target.image ? *target.image : target.component.value();
-    record["components"] = components_of(plan, root, observer.cached());
-    if (target.image) {
-      record["image"] = image->to_json();
-      add_lines(*image++, lines);
-    } else {
-      const auto& tree = plan.nodes[root].record.value().value.at("tree");
-      lines.push_back(cat(target.recipe->name, " ", tree.get<std::string>()));
-    }
-    records.push_back(std::move(record));
-  }
-  if (session.options().json) {
-    auto record = records.size() == 1 ? records[0] : Json{{"builds", records}};
-    record["warnings"] = to_json(expired);
-    session.print(record);
-  } else {
-    for (const auto& line : lines)
-      session.environment().out << line << '\n';
-  }
+  std::optional<SecondBuild> again;
+  if (options.check)
+    again = checked_again(session, context, plan, view);
+  std::vector<PublishedImage> images;
+  if (!options.no_publish)
+    images = publish(session, context, plan, view, std::move(options.publish));
+  report(session, plan, observer.cached(), images, again, to_json(expired));
   return 0;
 }
 
@@ -250,6 +304,15 @@ void register_build(CLI::App& app, Action& chosen) {
   command->add_flag("--with-edits",
                     options->with_edits,
                     "build what stands in the checkouts of `patch edit`: tagged …-edits, unsigned");
+  command->add_flag(
+      "--check",
+      options->check,
+      "build twice, the second time from nothing as another machine would; refuse (3) "
+      "to sign and push what differs");
+  command->add_flag(
+      "--no-publish", options->no_publish, "build and test; the image stays in the store");
+  command->add_flag("--disorder", options->disorder, "steps see directories in another order")
+      ->group("");
   command->add_flag("--strict", options->strict, "refuse to build with a patch that has expired");
   command->callback([options, &chosen] {
     chosen = [options](Session& session) { return build(session, *options); };
