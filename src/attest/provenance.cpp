@@ -83,10 +83,15 @@ void add_packages(const plan::Plan& plan, const std::vector<std::size_t>& nodes,
   }
 }
 
-/// A predicate without what may differ between two accounts of one build.
-Json without_circumstance(Json predicate) {
+Json without_times(Json predicate) {
   if (predicate.contains("runDetails") && predicate["runDetails"].is_object())
     predicate["runDetails"].erase("metadata");
+  return predicate;
+}
+
+/// A predicate without what may differ between two accounts of one build.
+Json without_circumstance(Json predicate) {
+  predicate = without_times(std::move(predicate));
   const Json::json_pointer list("/buildDefinition/resolvedDependencies");
   if (!predicate.contains(list) || !predicate[list].is_array())
     return predicate;
@@ -168,6 +173,10 @@ Json provenance(const plan::Plan& plan,
 
 bool same_provenance(const Json& there, const Json& wanted) {
   return without_circumstance(there) == without_circumstance(wanted);
+}
+
+bool same_provenance_of_files(const Json& there, const Json& wanted) {
+  return without_times(there) == without_times(wanted);
 }
 
 }  // namespace cullet::attest

@@ -86,6 +86,14 @@ std::string git_uri(std::string_view url) {
   return cat("git+", url.substr(0, scheme), "://", kept);
 }
 
+std::string image_purl(const BlobDigest& digest,
+                       std::string_view repository,
+                       std::string_view repository_url) {
+  const auto name = repository.substr(repository.find_last_of('/') + 1);
+  const auto purl = cat("pkg:oci/", escaped(lower(std::string(name))), "@", escaped(digest.str()));
+  return repository_url.empty() ? purl : cat(purl, "?repository_url=", escaped(repository_url));
+}
+
 std::string fork_purl(const workspace::Fork& fork) {
   const auto& origin = fork.upstream.empty() ? fork.url : fork.upstream;
   const auto version = fork.version.empty() ? fork.commit : fork.version;

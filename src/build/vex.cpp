@@ -37,12 +37,10 @@ std::string encoded(std::string_view text) {
 std::vector<std::string> image_purls(const image::Descriptor& image,
                                      const std::string& name,
                                      const std::string& repository) {
-  const auto last = repository.substr(repository.find_last_of('/') + 1);
-  const auto purl =
-      cat("pkg:oci/", repository.empty() ? name : last, "@", encoded(image.digest.str()));
+  const auto purl = attest::image_purl(image.digest, repository.empty() ? name : repository);
   if (repository.empty())
     return {purl};
-  return {cat(purl, "?repository_url=", encoded(repository)), purl};
+  return {attest::image_purl(image.digest, repository, repository), purl};
 }
 
 /// The source package that a fork was imported from: the pool has SOURCE_VERSION.orig.tar.gz.

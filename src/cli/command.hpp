@@ -34,6 +34,7 @@ void register_lock(CLI::App& app, Action& chosen);
 void register_patch(CLI::App& app, Action& chosen);
 void register_plan(CLI::App& app, Action& chosen);
 void register_push(CLI::App& app, Action& chosen);
+void register_reproduce(CLI::App& app, Action& chosen);
 void register_schema(CLI::App& app, Action& chosen);
 void register_shell(CLI::App& app, Action& chosen);
 void register_sign(CLI::App& app, Action& chosen);

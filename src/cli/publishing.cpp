@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "publishing.hpp"
 
+#include "cullet/attest/provenance.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/build/tags.hpp"
@@ -341,6 +342,10 @@ build::Statements Publisher::statements_of(const PublishedImage& image) {
                                 .started = request_.started,
                                 .finished = session_.environment().now(),
                                 .cyclonedx = request_.cyclonedx});
+  if (request_.keep_inputs)
+    for (auto& statement : out.list)
+      if (statement.claim.predicate_type == attest::kProvenanceType)
+        statement.same = attest::same_provenance_of_files;
   return out;
 }
 

@@ -79,6 +79,9 @@ TEST_CASE("provenance: times and comments make no second account, other inputs d
   how.started = 5;
   how.files["recipes/zlib.yaml"] = sha256(std::string_view("a comment more"));
   CHECK(same_provenance(made, provenance(sample.plan, target, how)));
+  CHECK_FALSE(same_provenance_of_files(made, provenance(sample.plan, target, how)));
+  how.files = circumstances(sample).files;
+  CHECK(same_provenance_of_files(made, provenance(sample.plan, target, how)));
   how.files["forks/zlib/fix.patch"] = sha256(std::string_view("another patch"));
   CHECK_FALSE(same_provenance(made, provenance(sample.plan, target, how)));
   how = circumstances(sample);

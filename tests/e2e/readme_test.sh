@@ -99,7 +99,11 @@ cullet attestations nginx --type provenance | jq -e .buildDefinition >/dev/null
 cullet attestations nginx --type spdx | jq -e .spdxVersion >/dev/null
 cullet explain nginx /usr/sbin/nginx
 cullet explain nginx --all >/dev/null
-for command in init fork patch upstream lock plan affected build shell key sign verify attestations explain push inputs ls cat diff store schema completion man; do
+cullet build lua --check
+key_make rebuilder
+cullet reproduce "$REGISTRY/prod/nginx:1.22.1" --key keys/release.pub --sign rebuilder.key
+cullet verify "$REGISTRY/prod/nginx:1.22.1" --key keys/release.pub --rebuilders 1 --rebuilder-key rebuilder.pem
+for command in init fork patch upstream lock plan affected build shell key sign verify attestations explain reproduce push inputs ls cat diff store schema completion man; do
   cullet "$command" --help | grep -q '^Example:' || { echo "FAILED: $command --help has no example"; exit 1; }
 done
 echo 'ok: every command has help with an example'

@@ -46,5 +46,8 @@ Json provenance(const plan::Plan& plan,
 /// YAML files and the lock, for what they say is in the rest ("key" above all); a comment alone
 /// makes no second provenance.
 bool same_provenance(const Json& there, const Json& wanted);
+/// Likewise, but the files' digests count: the inputs that are kept beside an image are held
+/// against them, so that it takes a statement of these very files.
+bool same_provenance_of_files(const Json& there, const Json& wanted);
 
 }  // namespace cullet::attest

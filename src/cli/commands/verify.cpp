@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 
+#include "cullet/attest/summary.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/trust/signature.hpp"
@@ -8,21 +9,37 @@
 #include "../command.hpp"
 #include "../policy_check.hpp"
 #include "../resolve.hpp"
+#include "../signed_image.hpp"
 
 namespace cullet::cli {
 
 namespace {
 
-void demand(const trust::SignatureReport& signatures, const std::string& name) {
-  if (signatures.ok())
-    return;
-  if (signatures.found.empty())
-    throw Error(Kind::refused, cat(name, " is not signed"))
-        .hint("sign it with `cullet sign`, if it is yours");
-  Error error(Kind::refused, cat("no signature of ", name, " is by this key"));
-  for (const auto& found : signatures.found)
-    error.detail(cat(found.format, " in ", found.carrier, ": ", found.problem));
-  throw std::move(error);
+struct VerifyOptions {
+  std::string reference, key, attest_key, policy;
+  std::size_t rebuilders = 0;
+  std::vector<std::string> rebuilder_keys;
+};
+
+/// Who reproduced the image; throws Kind::refused where that are fewer than asked for.
+Json demand_rebuilt(Session& session,
+                    ResolvedImage& image,
+                    const trust::PublicKey& release,
+                    const VerifyOptions& options) {
+  std::vector<trust::PublicKey> trusted, builders{release};
+  for (const auto& file : options.rebuilder_keys)
+    trusted.push_back(session.public_key(file));
+  if (auto builder = builder_key(session, options.key, options.attest_key))
+    builders.push_back(std::move(*builder));
+  const auto found = attest::rebuilders(*image.repository, image.manifest, trusted, builders);
+  attest::demand_rebuilders(found, options.rebuilders, image_name(image));
+  Json out = Json::array();
+  for (const auto& one : found.counted)
+    out.push_back({{"key", options.rebuilder_keys.at(one.key)},
+                   {"verifier", printable(one.verifier)},
+                   {"time", printable(one.time)},
+                   {"carrier", one.carrier.str()}});
+  return out;
 }
 
 /// Lists every rule, and throws Kind::refused where one failed.
@@ -71,12 +88,17 @@ int verify_policy(Session& session, const std::string& text, const std::string& 
   throw std::move(error);
 }
 
-int verify(Session& session, const std::string& text, const std::string& key_file) {
-  const auto key = session.public_key(key_file);
-  const auto resolved = resolve_image(session, text);
-  const auto name = cat(resolved.repository->name(), "@", resolved.manifest.digest);
-  const auto signatures = trust::verify(*resolved.repository, resolved.manifest, key);
-  demand(signatures, name);
+int verify(Session& session, const VerifyOptions& options) {
+  if ((options.rebuilders == 0) != options.rebuilder_keys.empty())
+    throw Error(Kind::usage, "--rebuilders and --rebuilder-key go together")
+        .hint("such as --rebuilders 2 --rebuilder-key one.pub --rebuilder-key two.pub");
+  const auto key = session.public_key(options.key);
+  auto resolved = resolve_image(session, options.reference);
+  const auto name = image_name(resolved);
+  const auto signatures = demand_signed(resolved, key);
+  Json rebuilt = Json::array();
+  if (options.rebuilders > 0)
+    rebuilt = demand_rebuilt(session, resolved, key, options);
   const auto content = image::validate(*resolved.repository, resolved.manifest, session.cancel());
   if (!content.problems.empty()) {
     Error error(Kind::refused, cat("the content of ", name, " is not what its manifest says"));
@@ -92,13 +114,15 @@ int verify(Session& session, const std::string& text, const std::string& key_fil
     session.print({{"reference", resolved.reference.str()},
                    {"digest", resolved.manifest.digest.str()},
                    {"signatures", formats},
+                   {"rebuilders", rebuilt},
                    {"bytes", content.bytes}});
   } else {
     session.environment().out << cat("verified ",
                                      name,
                                      ": signed by this key, ",
                                      human_size(content.bytes),
-                                     " match their digests")
+                                     " match their digests",
+                                     rebuilt.empty() ? "" : cat(", reproduced by ", rebuilt.size()))
                               << '\n';
   }
   return 0;
@@ -107,29 +131,46 @@ int verify(Session& session, const std::string& text, const std::string& key_fil
 }  // namespace
 
 void register_verify(CLI::App& app, Action& chosen) {
-  auto text = std::make_shared<std::string>();
-  auto key = std::make_shared<std::string>();
-  auto policy = std::make_shared<std::string>();
+  auto options = std::make_shared<VerifyOptions>();
   auto* command =
       add_command(app,
                   "verify",
                   "check an image's signature and every byte of it, or all that a policy asks",
                   "cullet verify registry.example.com/nginx:1.22.1 --key release.pub\n"
                   "  cullet verify nginx --policy production.yaml");
-  command->add_option("ref", *text, "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG")
+  command
+      ->add_option("ref", options->reference, "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG")
       ->required();
-  command->add_option("--key", *key, "the public key [beside the signing key of cullet.yaml]")
+  command
+      ->add_option("--key", options->key, "the public key [beside the signing key of cullet.yaml]")
       ->type_name("FILE");
   command
       ->add_option("--policy",
-                   *policy,
+                   options->policy,
                    "a file of rules, and of the keys to believe; `cullet schema policy`")
       ->type_name("FILE")
       ->excludes("--key");
-  command->callback([text, key, policy, &chosen] {
-    chosen = [text, key, policy](Session& session) {
-      return policy->empty() ? verify(session, *text, *key)
-                             : verify_policy(session, *text, *policy);
+  command
+      ->add_option("--rebuilders",
+                   options->rebuilders,
+                   "demand that so many others have reproduced it (`cullet reproduce --sign`)")
+      ->type_name("N");
+  command
+      ->add_option("--rebuilder-key",
+                   options->rebuilder_keys,
+                   "the public key of a rebuilder to believe; again for more")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--attest-key",
+                   options->attest_key,
+                   "the builder's own key for statements, which is no rebuilder's [attest.pub "
+                   "beside --key]")
+      ->type_name("FILE");
+  command->callback([options, &chosen] {
+    chosen = [options](Session& session) {
+      return options->policy.empty() ? verify(session, *options)
+                                     : verify_policy(session, options->reference, options->policy);
     };
   });
 }

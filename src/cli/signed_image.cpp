@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signed_image.hpp"
+
+#include <filesystem>
+
+#include "cullet/base/error.hpp"
+
+namespace cullet::cli {
+
+std::string image_name(const ResolvedImage& image) {
+  return cat(image.repository->name(), "@", image.manifest.digest);
+}
+
+trust::SignatureReport demand_signed(ResolvedImage& image, const trust::PublicKey& key) {
+  const auto name = image_name(image);
+  auto signatures = trust::verify(*image.repository, image.manifest, key);
+  if (signatures.ok())
+    return signatures;
+  if (signatures.found.empty())
+    throw Error(Kind::refused, cat(name, " is not signed"))
+        .hint("sign it with `cullet sign`, if it is yours");
+  Error error(Kind::refused, cat("no signature of ", name, " is by this key"));
+  for (const auto& found : signatures.found)
+    error.detail(cat(found.format, " in ", found.carrier, ": ", found.problem));
+  throw std::move(error);
+}
+
+std::optional<trust::PublicKey> builder_key(Session& session,
+                                            const std::string& release_file,
+                                            const std::string& statement_file) {
+  if (!statement_file.empty())
+    return session.public_key(statement_file);
+  if (release_file.empty())
+    return session.attestation_public_key();
+  const auto beside = (session.directory() / release_file).parent_path() / "attest.pub";
+  std::error_code none;
+  if (!std::filesystem::exists(beside, none))
+    return std::nullopt;
+  return session.public_key(beside.string());
+}
+
+}  // namespace cullet::cli

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cullet/trust/key.hpp"
+#include "cullet/trust/signature.hpp"
+
+#include "resolve.hpp"
+#include "session.hpp"
+
+namespace cullet::cli {
+
+/// "host/name@sha256:…".
+std::string image_name(const ResolvedImage& image);
+
+/// The signatures of an image; throws Kind::refused where none is by `key`, saying why not.
+trust::SignatureReport demand_signed(ResolvedImage& image, const trust::PublicKey& key);
+
+/// The key that the builder of images signed with a release key makes statements with: the file
+/// that the user names, else attest.pub beside that of the release, else the workspace's where the
+/// release key is; nullopt: it is not known.
+std::optional<trust::PublicKey> builder_key(Session& session,
+                                            const std::string& release_file,
+                                            const std::string& statement_file);
+
+}  // namespace cullet::cli
