@@ -8,6 +8,7 @@
 #include "cullet/build/vex.hpp"
 
 #include "edits.hpp"
+#include "file_lock.hpp"
 #include "new_patches.hpp"
 
 namespace cullet::cli {
@@ -52,10 +53,19 @@ bool is_scratch(Session& session, const registry::Reference& reference) {
   return !inside.empty() && *inside.begin() != "..";
 }
 
-store::ActionLock lock_tags(Session& session, const image::Repository& repository) {
-  return session.store().lock_action(
-      Key(canonical_digest({{"lock", "tags"}, {"repository", repository.name()}})),
-      session.cancel());
+TagLock lock_tags(Session& session,
+                  const image::Repository& repository,
+                  const registry::Reference& reference) {
+  TagLock lock{session.store().lock_action(
+                   Key(canonical_digest({{"lock", "tags"}, {"repository", repository.name()}})),
+                   session.cancel()),
+               {}};
+  if (reference.layout) {
+    // Not the layout's folder: what writes its index locks that.
+    lock.in_layout = open_directory(std::filesystem::path(reference.repository) / "blobs");
+    wait_for_lock(lock.in_layout, "the layout", session.cancel());
+  }
+  return lock;
 }
 
 Json PublishedImage::Place::to_json() const {
@@ -247,7 +257,7 @@ std::vector<PublishedImage> Publisher::publish() {
 }
 
 void Publisher::publish(const PublishedImage& image, PublishedImage::Place& place) {
-  const auto lock = lock_tags(session_, *place.repository);
+  const auto lock = lock_tags(session_, *place.repository, place.reference);
   for (int count = 0; count < kCounts; ++count) {
     recount(image, place);
     const auto taken = publish_once(image, place);

@@ -128,8 +128,15 @@ class Publisher {
 /// Whether images there are this workspace's own business: an OCI layout inside it.
 bool is_scratch(Session& session, const registry::Reference& reference);
 
-/// Held while tags are given in a repository, by one of the writers that share a store.
-store::ActionLock lock_tags(Session& session, const image::Repository& repository);
+/// Held while tags are given in a repository, by one of the writers that share a store, and of
+/// those that share the layout where it is one.
+struct TagLock {
+  store::ActionLock in_store;
+  Fd in_layout;
+};
+TagLock lock_tags(Session& session,
+                  const image::Repository& repository,
+                  const registry::Reference& reference);
 
 /// The tag meant by a reference without one: where `text` is a bare recipe of the workspace, its
 /// newest break-glass tag in the repository if it has patches, else the first of its tags; for

@@ -5,7 +5,6 @@
 #include <optional>
 
 #include <fcntl.h>
-#include <sys/file.h>
 
 #include "cullet/base/digest.hpp"
 #include "cullet/base/error.hpp"
@@ -15,6 +14,7 @@
 #include "cullet/workspace/edit_pin.hpp"
 
 #include "expiry.hpp"
+#include "file_lock.hpp"
 #include "forks.hpp"
 
 namespace cullet::cli {
@@ -96,11 +96,7 @@ Fd lock_series(Session& session) {
   const auto directory = session.workspace().root / ".cullet";
   make_directories(directory);
   auto lock = open_file(directory / "series.lock", O_RDWR | O_CREAT);
-  while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR)
-      throw system_error("cannot lock the workspace's series", errno);
-    session.cancel().sleep(std::chrono::milliseconds(50));
-  }
+  wait_for_lock(lock, "the workspace's series", session.cancel());
   return lock;
 }
 

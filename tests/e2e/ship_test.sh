@@ -261,11 +261,15 @@ for racer in 1 2 3 4; do
   (WORKSPACE=$FIXTURE_DIR/racer-$racer && patch_new "$((10 + racer))" && carry "$((10 + racer))" &&
     in_workspace "$CULLET" build pane >/dev/null 2>&1) # all is built, what is left is to publish
 done
-race() { # REPOSITORY: all at once
+for racer in 1 2 3 4; do # as if on machines of their own
+  mkdir "$FIXTURE_DIR/store-$racer"
+  cp -al "$CULLET_STORE"/{actions,blobs,forks,latest,trees,version} "$FIXTURE_DIR/store-$racer"
+done
+race() { # REPOSITORY [STORE]: all at once
   local racer
   racers=()
   for racer in 1 2 3 4; do
-    (cd "$FIXTURE_DIR/racer-$racer" && exec "$CULLET" build pane --json --push "$1" >"$FIXTURE_DIR/race-$racer" \
+    (cd "$FIXTURE_DIR/racer-$racer" && CULLET_STORE=${2:-$CULLET_STORE}${2:+-$racer} exec "$CULLET" build pane --json --push "$1" >"$FIXTURE_DIR/race-$racer" \
       2>"$FIXTURE_DIR/race-err-$racer") &
     racers+=($!)
   done
@@ -280,5 +284,5 @@ for racer in 1 2 3 4; do
   in_workspace "$CULLET" verify "$reference" --key "$FIXTURE_DIR/racer-$racer/keys/release.pub" >/dev/null
 done
 echo 'ok: and each of them is signed'
-race "oci:$FIXTURE_DIR/race"
+race "oci:$FIXTURE_DIR/race" "$FIXTURE_DIR/store"
 same "$(jq -r '.image.pushed[0].tags[0]' "$FIXTURE_DIR"/race-[1-4] | sort -u | wc -l)" 4 'in a layout, too'

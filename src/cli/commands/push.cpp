@@ -32,8 +32,9 @@ std::string version_of(const ResolvedImage& image) {
 void put_fixed(Session& session,
                const ResolvedImage& from,
                image::Repository& to,
-               const std::string& tag) {
-  const auto lock = lock_tags(session, to);
+               const registry::Reference& reference) {
+  const auto lock = lock_tags(session, to, reference);
+  const auto& tag = reference.tag;
   const auto found = from.repository->find_manifest(from.manifest.digest).value();
   const auto manifest = image::Descriptor::of(found.bytes, found.media_type);
   if (!build::put_tags(to, manifest, found.bytes, {tag}, {tag}).empty())
@@ -66,7 +67,7 @@ int push(Session& session, const std::string& from_text, const std::string& to_t
     report = registry::copy_image(
         *from.repository, from.manifest, *repository, options, session.cancel());
     if (fixed)
-      put_fixed(session, from, *repository, to.tag);
+      put_fixed(session, from, *repository, to);
   }
   if (session.options().json)
     session.print({{"reference", to.str()},
