@@ -125,10 +125,36 @@ bool in_one_registry(const image::Repository& a, const image::Repository& b) {
   return !first.layout && !second.layout && first.host == second.host;
 }
 
+/// Where inputs were last kept in a registry, by this store: most of another image's are there,
+/// too, and are mounted. "store" where that is not known, or the same repository.
+class Neighbour {
+ public:
+  Neighbour(store::Store& store, const image::Repository& to)
+      : store_(store), name_(to.name()), reference_(registry::Reference::parse(name_)) {}
+
+  [[nodiscard]] std::string find() const {
+    const auto known = reference_.layout ? std::nullopt : store_.latest(key());
+    if (!known || !known->is_object() || !known->contains("repository"))
+      return "store";
+    auto name = known->at("repository").get<std::string>();
+    return name == name_ ? "store" : name;
+  }
+  void remember() const {
+    if (!reference_.layout)
+      store_.set_latest(key(), {{"repository", name_}});
+  }
+
+ private:
+  [[nodiscard]] std::string key() const { return cat("inputs kept in ", reference_.host); }
+  store::Store& store_;
+  const std::string name_;
+  const registry::Reference reference_;
+};
+
 class Keeping {
  public:
-  Keeping(const Context& context, KeepReport& report)
-      : context_(context), from_(store_repository(context.store)), report_(report) {
+  Keeping(const Context& context, const std::string& neighbour, KeepReport& report)
+      : context_(context), from_(store_repository(context.store, neighbour)), report_(report) {
     options_.parallel = std::max(4U, context.jobs);
     options_.referrers = false;
   }
@@ -187,7 +213,8 @@ KeepReport keep_inputs(const Context& context,
   return with_context(
       [&] { return cat("keeping the inputs of ", target.recipe->name, " in ", to.name()); },
       [&] {
-        Keeping keeping(context, report);
+        const Neighbour neighbour(context.store, shared != nullptr ? *shared : to);
+        Keeping keeping(context, neighbour.find(), report);
         const auto artifacts = make_artifacts(context.store, report.list, manifest);
         if (shared != nullptr) {
           keeping.copy(keeping.store(), artifacts, *shared);
@@ -199,6 +226,7 @@ KeepReport keep_inputs(const Context& context,
             return report;
         const bool mount = shared != nullptr && in_one_registry(*shared, to);
         keeping.copy(mount ? *shared : keeping.store(), artifacts, to);
+        neighbour.remember();
         report.changed = true;
         return report;
       });

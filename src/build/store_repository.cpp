@@ -9,9 +9,9 @@ namespace {
 
 class StoreRepository final : public image::Repository {
  public:
-  explicit StoreRepository(store::Store& store) : store_(store) {}
+  StoreRepository(store::Store& store, std::string name) : store_(store), name_(std::move(name)) {}
 
-  [[nodiscard]] std::string name() const override { return "store"; }
+  [[nodiscard]] std::string name() const override { return name_; }
   std::optional<image::Descriptor> find_tag(const std::string&) override { return std::nullopt; }
   std::vector<std::string> tags() override { return {}; }
   std::optional<ManifestBytes> find_manifest(const BlobDigest& digest) override {
@@ -46,12 +46,13 @@ class StoreRepository final : public image::Repository {
     throw Error(Kind::internal, "the store is no repository to push to");
   }
   store::Store& store_;
+  const std::string name_;
 };
 
 }  // namespace
 
-std::unique_ptr<image::Repository> store_repository(store::Store& store) {
-  return std::make_unique<StoreRepository>(store);
+std::unique_ptr<image::Repository> store_repository(store::Store& store, std::string name) {
+  return std::make_unique<StoreRepository>(store, std::move(name));
 }
 
 }  // namespace cullet::build

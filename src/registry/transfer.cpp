@@ -128,7 +128,8 @@ class BlobPump {
       origin.file = from_.blob_file(blob);
       origin.mount_from = mount_from_;
       to_.put_blob(blob, origin);
-      present = !opened && origin.file.empty();  // mounted
+      // Mounted: where that may be, nothing is hard-linked.
+      present = !opened && (origin.file.empty() || !mount_from_.empty());
     }
     advance(index, blob.size);
     const std::lock_guard lock(mutex_);

@@ -89,7 +89,13 @@ builds again.json small --keep-inputs --push "$REF"
 same "$(requests 'P[A-Z]*')" "$before" 'no PUT, POST or PATCH more'
 same "$(jq -c '[.image, .image.pushed[0]] | map(.inputs | [.changed, .blobs_sent])' "$FIXTURE_DIR/again.json")" \
   '[[false,0],[false,0]]' 'kept once'
-# Of another image with mostly the same, only what is its own is sent: the rest is mounted.
+# Of another image with mostly the same, only what is its own is sent: the rest is mounted from where
+# this store last kept inputs in that registry, or from a repository of inputs.
+sed 's|config: .*|config: { entrypoint: [/bin/busybox, ls] }|' "$WORKSPACE/recipes/small.yaml" \
+  >"$WORKSPACE/recipes/sister.yaml"
+builds sister.json sister --keep-inputs --push "$REGISTRY/prod/sister:1.0.0"
+same "$(jq '.image.pushed[0].inputs | .bytes > 500000 and .bytes_sent < 50000' "$FIXTURE_DIR/sister.json")" true \
+  'a sister sends its own alone'
 printf 'inputs: { keep: true, repository: %s/prod/inputs }\n' "$REGISTRY" >>"$WORKSPACE/cullet.yaml"
 sed 's|config: .*|config: { entrypoint: [/bin/busybox, ls] }|' "$WORKSPACE/recipes/small.yaml" \
   >"$WORKSPACE/recipes/twin.yaml"

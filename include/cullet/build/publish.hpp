@@ -55,7 +55,9 @@ Published publish(store::Store& store,
                   const PublishOptions& options,
                   const Cancel& cancel);
 
-/// The images that the store holds as blobs, as a read-only repository without tags.
-std::unique_ptr<image::Repository> store_repository(store::Store& store);
+/// The images that the store holds as blobs, as a read-only repository without tags. With the name
+/// of a repository that may hold them as well, copies to its registry try to mount them from there.
+std::unique_ptr<image::Repository> store_repository(store::Store& store,
+                                                    std::string name = "store");
 
 }  // namespace cullet::build
