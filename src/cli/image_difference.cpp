@@ -26,10 +26,6 @@ std::string name_of(const ResolvedImage& image) {
   return cat(image.repository->name(), "@", image.manifest.digest);
 }
 
-image::ReadOptions read_options(Session& session) {
-  return {.store = &session.store(), .threads = session.jobs()};
-}
-
 /// "Package" and "Version" of each paragraph of a file as dpkg keeps it.
 void read_status(std::string_view text, attest::Versions& into) {
   std::string name, version;

@@ -32,7 +32,9 @@ std::optional<std::string> attached(ResolvedImage& image, const BlobDigest& dige
 }
 
 /// The workspace's file, if it is the one with that digest.
-std::optional<std::string> own(Session& session, const std::string& name, const BlobDigest& digest) {
+std::optional<std::string> own(Session& session,
+                               const std::string& name,
+                               const BlobDigest& digest) {
   const auto path = RelativePath::parse(name);
   if (!path)
     return std::nullopt;

@@ -49,14 +49,14 @@ std::function<std::string(const std::string&, Bytes, Bytes)> other_view(
     if (*left == 0)
       return std::string();
     --*left;
-    const auto room = session.store().work_directory();
-    replace_file(room.root() / "first", as_text(first), 0600, Durability::buffered);
-    replace_file(room.root() / "second", as_text(second), 0600, Durability::buffered);
-    ProcessSpec spec;
-    spec.argv = {program, "--timeout", "20", "first", "second"};
-    spec.directory = room.root();
-    spec.environment = {"PATH=" + search, "HOME=" + room.root().string(), "LC_ALL=C.UTF-8"};
     try {
+      const auto room = session.store().work_directory();
+      replace_file(room.root() / "first", as_text(first), 0600, Durability::buffered);
+      replace_file(room.root() / "second", as_text(second), 0600, Durability::buffered);
+      ProcessSpec spec;
+      spec.argv = {program, "--timeout", "20", "first", "second"};
+      spec.directory = room.root();
+      spec.environment = {"PATH=" + search, "HOME=" + room.root().string(), "LC_ALL=C.UTF-8"};
       return first_lines(run_captured(std::move(spec), "", session.cancel(), kMostOutput).out);
     } catch (const Error& error) {
       if (error.kind() == Kind::interrupted)

@@ -45,4 +45,16 @@ ResolvedImage resolve_image(Session& session, const std::string& text) {
   return out;
 }
 
+image::ReadOptions read_options(Session& session) {
+  try {
+    return {.store = &session.store(), .threads = session.jobs()};
+  } catch (const Error& error) {
+    if (error.kind() != Kind::machine)
+      throw;
+    session.environment().err << cat(
+        "note: layers are read each time: ", printable(error.message()), "\n");
+    return {.store = nullptr, .threads = session.jobs()};
+  }
+}
+
 }  // namespace cullet::cli

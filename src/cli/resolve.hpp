@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "cullet/image/contents.hpp"
 #include "cullet/image/repository.hpp"
 #include "cullet/registry/reference.hpp"
 
@@ -21,5 +22,9 @@ struct ResolvedImage {
 /// Opens the repository and finds the manifest by digest or tag. A recipe's bare name means the
 /// first tag of its image. Throws Kind::input when there is none, naming the tags there are.
 ResolvedImage resolve_image(Session& session, const std::string& text);
+
+/// How commands read what images hold: with the store, so that a layer is read once ever, and
+/// without it (with a note) where it can't be opened, since looking at an image needs none.
+image::ReadOptions read_options(Session& session);
 
 }  // namespace cullet::cli

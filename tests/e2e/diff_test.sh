@@ -198,3 +198,8 @@ if command -v strace >/dev/null && strace -e trace=none true 2>/dev/null; then
 else
   echo 'skipped: which files are opened: strace does not run here'
 fi
+CULLET_STORE=/proc/none expect 0 'layers are read each time' "$CULLET" ls "$b"
+cp "$FIXTURE_DIR/out" "$FIXTURE_DIR/without"
+expect 0 '' "$CULLET" ls "$b"
+cmp "$FIXTURE_DIR/without" "$FIXTURE_DIR/out"
+echo 'ok: without a store the same is read'

@@ -125,6 +125,17 @@ TEST_CASE("list_layers: a record that is damaged or collected costs a reading, n
   CHECK(find_listing(room.store, layer));
 }
 
+TEST_CASE("list_layers: what is remembered goes with what is not used") {
+  Room room;
+  const auto layer = pack_layer(room.store, layer_spec(sample_tree(room)), 2, room.cancel);
+  const auto listing = find_listing(room.store, layer.blob.digest).value().serialize();
+  CHECK(room.store.has_blob(BlobDigest(sha256(listing))));
+  CHECK(room.store.check(2, room.cancel).problems.empty());
+  (void)room.store.collect(std::int64_t{1} << 40, room.cancel);
+  CHECK_FALSE(find_listing(room.store, layer.blob.digest));
+  CHECK_FALSE(room.store.has_blob(BlobDigest(sha256(listing))));
+}
+
 TEST_CASE("list_layers: bytes that are not the layer's are not remembered, wherever they lie") {
   Room room;
   const auto repository = room.layout();

@@ -80,10 +80,8 @@ void keep_path(const image::Contents& contents,
 }
 
 image::Contents contents_of(Session& session, const ResolvedImage& image) {
-  return image::read_contents(*image.repository,
-                              image.manifest,
-                              session.cancel(),
-                              {.store = &session.store(), .threads = session.jobs()});
+  return image::read_contents(
+      *image.repository, image.manifest, session.cancel(), read_options(session));
 }
 
 /// How each path differs from the one in the image before; those that don't are not in it.

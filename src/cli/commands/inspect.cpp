@@ -52,11 +52,8 @@ bool below(const std::string& path, const std::string& directory) {
 
 int list(Session& session, const std::string& text, const std::string& path) {
   const auto resolved = resolve_image(session, text);
-  const auto contents =
-      image::read_contents(*resolved.repository,
-                           resolved.manifest,
-                           session.cancel(),
-                           {.store = &session.store(), .threads = session.jobs()});
+  const auto contents = image::read_contents(
+      *resolved.repository, resolved.manifest, session.cancel(), read_options(session));
   const auto parsed = RelativePath::parse(path, true);
   const auto directory = parsed ? parsed->str() : std::string();
   Json files = Json::object();
@@ -103,12 +100,8 @@ int print_file(Session& session, const std::string& text, const std::string& pat
    private:
     std::ostream& out_;
   } sink(session.environment().out);
-  image::read_file(*resolved.repository,
-                   resolved.manifest,
-                   path,
-                   sink,
-                   session.cancel(),
-                   {.store = &session.store(), .threads = session.jobs()});
+  image::read_file(
+      *resolved.repository, resolved.manifest, path, sink, session.cancel(), read_options(session));
   return 0;
 }
 
