@@ -138,6 +138,78 @@ LayerDifference LayerComparison::compare(const LayerPair& layers) {
   return out;
 }
 
+Finding LayerComparison::entry(const std::string& path, const Item& a, const Item& b) const {
+  Finding one{cat("/", printable(path)), "", Cause::unknown, {}, {}};
+  std::vector<std::string> what;
+  const auto note = [&](const char* name, std::string how, Cause cause, std::string because) {
+    what.emplace_back(name);
+    one.inside.push_back(guessed(name, std::move(how), cause, std::move(because)));
+  };
+  const auto& was = a.entry;
+  const auto& is = b.entry;
+  if (was.type != is.type)
+    note("type", cat(type_name(was.type), " and ", type_name(is.type)), Cause::unknown, "");
+  if (was.mode != is.mode) {
+    const bool umask = ((was.mode ^ is.mode) & ~077U) == 0;
+    note("mode",
+         cat(octal(was.mode), " and ", octal(is.mode)),
+         umask ? Cause::user : Cause::unknown,
+         umask ? "what a umask takes away" : "");
+  }
+  if (was.uid != is.uid || was.gid != is.gid)
+    note("owner",
+         cat(was.uid, ":", was.gid, " and ", is.uid, ":", is.gid),
+         Cause::user,
+         "ids of an account");
+  if (a.mtime != b.mtime)
+    note("mtime",
+         cat(time_text(a.mtime), " and ", time_text(b.mtime)),
+         Cause::time,
+         "the time of the file");
+  if (was.xattrs != is.xattrs)
+    note("extended attributes", "", Cause::unknown, "");
+  if (was.target != is.target) {
+    auto guess = guess_from_text(was.target, is.target, options_);
+    note("target", instead(was.target, is.target), guess.cause, guess.because);
+  }
+  if (other_content(a, b))
+    what.emplace_back("content");
+  one.what = join(what, ", ");
+  return one;
+}
+
+bool LayerComparison::other_content(const Item& a, const Item& b) {
+  return a.entry.type == EntryType::file && b.entry.type == EntryType::file &&
+         a.content != b.content;
+}
+
+std::vector<Finding> LayerComparison::own_entries(const Listing& a, const Listing& b) const {
+  std::vector<Finding> out;
+  // The same bytes under another name: what the names differ in tells.
+  std::map<Sha256, std::string> renamed;
+  for (const auto& [path, item] : b.items)
+    if (!a.items.contains(path)) {
+      out.push_back(finding(cat("/", printable(path)), "only in the second", {}));
+      if (item.entry.type == EntryType::file)
+        renamed.emplace(item.content, path);
+    }
+  for (const auto& [path, item] : a.items) {
+    if (b.items.contains(path))
+      continue;
+    const auto other = renamed.find(item.content);
+    const bool same = item.entry.type == EntryType::file && other != renamed.end();
+    out.push_back(
+        finding(cat("/", printable(path)),
+                same ? cat("only in the first; the second has it as /", printable(other->second))
+                     : std::string("only in the first"),
+                same ? guess_from_text(path, other->second, options_) : Guess()));
+  }
+  std::sort(out.begin(), out.end(), [](const Finding& one, const Finding& other) {
+    return one.where < other.where;
+  });
+  return out;
+}
+
 std::vector<Finding> LayerComparison::entries(const LayerPair& layers,
                                               const Listing& a,
                                               const Listing& b) {
@@ -151,67 +223,23 @@ std::vector<Finding> LayerComparison::entries(const LayerPair& layers,
   std::map<std::string, std::size_t> wanted;  // path → its finding
   std::size_t left_out = 0;
   const auto add = [&](Finding one) {
-    if (out.size() < options_.names)
+    const bool room = out.size() < options_.names;
+    if (room)
       out.push_back(std::move(one));
     else
       ++left_out;
-    return out.size() - 1;
+    return room;
   };
+  for (auto& one : own_entries(a, b))
+    add(std::move(one));
   for (const auto& [path, item] : a.items) {
-    const auto where = cat("/", printable(path));
     const auto found = b.items.find(path);
-    if (found == b.items.end()) {
-      add(finding(where, "only in the first", guess_from_text(path, "", options_)));
+    if (found == b.items.end())
       continue;
-    }
-    const auto& other = found->second;
-    Finding one{where, "", Cause::unknown, {}, {}};
-    std::vector<std::string> what;
-    const auto note = [&](const char* name, std::string how, Cause cause, std::string because) {
-      what.emplace_back(name);
-      one.inside.push_back(guessed(name, std::move(how), cause, std::move(because)));
-    };
-    if (item.entry.type != other.entry.type)
-      note("type",
-           cat(type_name(item.entry.type), " and ", type_name(other.entry.type)),
-           Cause::unknown,
-           "");
-    if (item.entry.mode != other.entry.mode)
-      note("mode",
-           cat(octal(item.entry.mode), " and ", octal(other.entry.mode)),
-           Cause::user,
-           ((item.entry.mode ^ other.entry.mode) & ~077U) == 0 ? "what a umask takes away" : "");
-    if (item.entry.uid != other.entry.uid || item.entry.gid != other.entry.gid)
-      note("owner",
-           cat(item.entry.uid, ":", item.entry.gid, " and ", other.entry.uid, ":", other.entry.gid),
-           Cause::user,
-           "ids of an account");
-    if (item.mtime != other.mtime)
-      note("mtime",
-           cat(time_text(item.mtime), " and ", time_text(other.mtime)),
-           Cause::time,
-           "the time of the file");
-    if (item.entry.xattrs != other.entry.xattrs)
-      note("extended attributes", "", Cause::unknown, "");
-    if (item.entry.target != other.entry.target) {
-      auto guess = guess_from_text(item.entry.target, other.entry.target, options_);
-      note("target", instead(item.entry.target, other.entry.target), guess.cause, guess.because);
-    }
-    const bool content = item.entry.type == EntryType::file &&
-                         other.entry.type == EntryType::file && item.content != other.content;
-    if (content)
-      what.emplace_back("content");
-    if (what.empty())
-      continue;
-    one.what = join(what, ", ");
-    const auto known = out.size();
-    if (const auto place = add(std::move(one)); content && place == known)
-      wanted.emplace(path, place);
+    auto one = entry(path, item, found->second);
+    if (!one.what.empty() && add(std::move(one)) && other_content(item, found->second))
+      wanted.emplace(path, out.size() - 1);
   }
-  for (const auto& [path, item] : b.items)
-    if (!a.items.contains(path))
-      add(finding(
-          cat("/", printable(path)), "only in the second", guess_from_text("", path, options_)));
   if (left_out > 0)
     out.push_back(finding("entries", cat("and ", left_out, " more"), {}));
   contents(layers, a, b, wanted, out);

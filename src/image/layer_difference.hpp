@@ -33,6 +33,9 @@ class LayerComparison {
   struct Item;
   struct Listing;
   Listing list(Repository& in, const Descriptor& layer) const;
+  static bool other_content(const Item& a, const Item& b);
+  [[nodiscard]] Finding entry(const std::string& path, const Item& a, const Item& b) const;
+  [[nodiscard]] std::vector<Finding> own_entries(const Listing& a, const Listing& b) const;
   std::vector<Finding> entries(const LayerPair& layers, const Listing& a, const Listing& b);
   void contents(const LayerPair& layers,
                 const Listing& a,

@@ -157,6 +157,13 @@ TEST_CASE("explain_difference: entries in another order, and only in one of the 
   CHECK(report.findings[0].inside[0].what == "only in the first");
   CHECK(report.findings[0].inside[1].what == "only in the second");
 
+  // The same file under another name.
+  report = explain({{layer(file("cache/0f3c9d1e77ab2f60", "1"))}},
+                   {{layer(file("cache/1a3c9d1e77ab2f61", "1"))}});
+  CHECK(report.findings[0].inside[0].what ==
+        "only in the first; the second has it as /cache/1a3c9d1e77ab2f61");
+  CHECK(report.cause == Cause::identifier);
+
   report = explain({{layer(a), layer(b)}}, {{layer(b)}});
   CHECK(report.findings.back().where == "layer 0 (thing)");
   CHECK(report.findings.back().what == "only in the first");
