@@ -49,7 +49,7 @@ std::string texts(const Json& object, const std::string& key) {
 
 std::string digest_of(const Json& descriptor) {
   const auto& digest = object_at(descriptor, "digest", kProvenance);
-  const auto commit = optional_string(digest, "gitCommit", kProvenance);
+  auto commit = optional_string(digest, "gitCommit", kProvenance);
   if (!commit.empty())
     return commit;
   const auto sha256 = optional_string(digest, "sha256", kProvenance);

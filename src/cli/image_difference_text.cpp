@@ -18,6 +18,7 @@ std::string_view change_name(const image::Difference& one) {
 
 std::vector<std::string> escaped(const std::vector<std::string>& texts) {
   std::vector<std::string> out;
+  out.reserve(texts.size());
   for (const auto& text : texts)
     out.push_back(printable(text));
   return out;

@@ -86,7 +86,8 @@ std::string instead(std::string_view first, std::string_view second) {
 }
 
 Finding finding(std::string where, std::string what, Guess guess) {
-  return {std::move(where), std::move(what), guess.cause, printable(guess.because), {}};
+  guess.because = printable(guess.because);
+  return {std::move(where), std::move(what), guess.cause, std::move(guess.because), {}};
 }
 
 bool Inside::spend(std::uint64_t bytes) {

@@ -78,7 +78,7 @@ void read_from_layer(Repository& repository,
 
 void read_wanted(Repository& repository,
                  const Manifest& manifest,
-                 std::map<std::size_t, Wanted> by_layer,
+                 std::map<std::size_t, Wanted>&& by_layer,
                  const Cancel& cancel,
                  const ReadOptions& options,
                  const Visit& visit) {
@@ -117,7 +117,7 @@ Manifest image_manifest(Repository& repository, const Descriptor& descriptor) {
 std::string existing_path(const Contents& contents, const std::string& path) {
   if (contents.contains(path))
     return path;
-  const auto real = follow(contents, path);
+  auto real = follow(contents, path);
   if (!contents.contains(real))
     throw missing(contents, real, cat("the image has no /", path));
   return real;
