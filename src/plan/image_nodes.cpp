@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "cullet/archive/compression.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/image/layer.hpp"
@@ -70,25 +72,60 @@ std::size_t GraphBuilder::files(const workspace::Recipe& recipe) {
   return add(std::move(node));
 }
 
+/// Recipes in the order that an image's components are built when nothing else is: what is needed
+/// before what needs it. The plan's own order won't do: it depends on what else was asked for.
+class BuildOrder {
+ public:
+  BuildOrder(const workspace::Workspace& workspace, const workspace::Recipe& image)
+      : workspace_(workspace) {
+    visit(image);
+    for (const auto& content : image.image->contents)
+      if (const auto* ref = std::get_if<workspace::OutputRef>(&content))
+        visit(workspace_.recipes.at(ref->recipe));
+  }
+  [[nodiscard]] std::size_t of(const std::string& recipe) const { return ranks_.at(recipe); }
+
+ private:
+  void visit(const workspace::Recipe& recipe) {
+    if (!seen_.insert(recipe.name).second)
+      return;
+    for (const auto& need : recipe.needs)
+      visit(workspace_.recipes.at(need.recipe));
+    ranks_.emplace(recipe.name, ranks_.size());
+  }
+
+  const workspace::Workspace& workspace_;
+  std::set<std::string> seen_;
+  std::map<std::string, std::size_t> ranks_;
+};
+
 /// One layer per content, most stable first, so that a rebuild of what changes often leaves the
-/// layers below it as they are: packages, then other recipes' outputs (what was planned first is
-/// needed by what comes later), the recipe's own component, and the declared files.
+/// layers below it as they are: packages, then other recipes' outputs in the order that they are
+/// built, the recipe's own component, and the declared files.
 std::vector<GraphBuilder::LayerPlan> GraphBuilder::layer_order(const workspace::Recipe& recipe) {
   std::vector<LayerPlan> package_sets, own;
-  std::map<std::size_t, std::vector<LayerPlan>> others;  // by their component
+  std::map<std::string, std::vector<LayerPlan>> others;  // by their recipe
   for (const auto& content : recipe.image->contents) {
     if (const auto* set = std::get_if<workspace::PackageSet>(&content)) {
       const auto node = packages(recipe, *set);
       package_sets.push_back({plan_.nodes[node].title(), node});
     } else {
       const auto& ref = std::get<workspace::OutputRef>(content);
-      (ref.recipe == recipe.name ? own : others[component(find(ref))])
-          .push_back({ref.str(), output(ref)});
+      (ref.recipe == recipe.name ? own : others[ref.recipe]).push_back({ref.str(), output(ref)});
     }
   }
   std::vector<LayerPlan> order = std::move(package_sets);
-  for (const auto& [component, layers] : others)
-    order.insert(order.end(), layers.begin(), layers.end());
+  std::vector<std::string> recipes;
+  for (const auto& [name, layers] : others)
+    recipes.push_back(name);
+  if (recipes.size() > 1) {
+    const BuildOrder built(workspace_, recipe);
+    std::sort(recipes.begin(), recipes.end(), [&](const auto& a, const auto& b) {
+      return built.of(a) < built.of(b);
+    });
+  }
+  for (const auto& name : recipes)
+    order.insert(order.end(), others.at(name).begin(), others.at(name).end());
   order.insert(order.end(), own.begin(), own.end());
   if (!recipe.image->files.empty())
     order.push_back({"files", files(recipe)});

@@ -193,5 +193,48 @@ TEST_CASE("plan: a thousand recipes in a chain", "[plan]") {
   CHECK(world.run(plan).size() == 1002);  // their sources are one
 }
 
+TEST_CASE("plan: an image is the same whatever else was asked for, in whatever order") {
+  World world;
+  world.recipe("z", "outputs: { lib: ['usr/lib/**'] }\n");
+  world.recipe("b", "needs: [z]\noutputs: { lib: ['usr/lib/**'] }\n");
+  world.recipe(
+      "n", "needs: [b, z]\nimage: { contents: [n, 'b:lib', 'z:lib', { packages: [libc6] }] }\n");
+  const auto layers = [&](const std::vector<std::string>& recipes) {
+    const auto plan = world.plan(recipes);
+    std::vector<std::string> labels;
+    for (const auto& node : plan.nodes)
+      if (node.kind == ActionKind::image)
+        for (const auto& dependency : node.dependencies)
+          labels.push_back(dependency.label);
+    return labels;
+  };
+  const auto alone = layers({"n"});
+  REQUIRE(alone.size() > 4);
+  CHECK(alone[0] == "layer packages bookworm libc6");
+  CHECK(alone[1] == "layer z:lib");  // it is needed by the next
+  CHECK(alone[2] == "layer b:lib");
+  CHECK(alone[3] == "layer n");
+  CHECK(layers({"z", "b", "n"}) == alone);
+  CHECK(layers({"b", "n", "z"}) == alone);
+  CHECK(layers({}) == alone);
+}
+
+TEST_CASE(
+    "plan: libraries that don't need each other keep the order of the recipe that needs them") {
+  World world;
+  world.recipe("z", "outputs: { lib: ['usr/lib/**'] }\n");
+  world.recipe("p", "outputs: { lib: ['usr/lib/**'] }\n");
+  world.recipe("n", "needs: [z, p]\nimage: { contents: [n, 'p:lib', 'z:lib'] }\n");
+  for (const auto& recipes :
+       std::vector<std::vector<std::string>>{{"n"}, {"p", "n"}, {"p", "z", "n"}, {}}) {
+    const auto plan = world.plan(recipes);
+    const auto& image =
+        plan.nodes[plan.targets[recipes.empty() ? 0 : recipes.size() - 1].image.value_or(0)];
+    REQUIRE(image.kind == ActionKind::image);
+    CHECK(image.dependencies[0].label == "layer z:lib");
+    CHECK(image.dependencies[1].label == "layer p:lib");
+  }
+}
+
 }  // namespace
 }  // namespace cullet::plan
