@@ -32,3 +32,18 @@ go_isolated() {
   GOTMPDIR=$directory GOBIN=$directory/bin GOMODCACHE=$directory/modules GOCACHE=$directory/objects CGO_ENABLED=0 \
     GOFLAGS='-modcacherw -trimpath -buildvcs=false' go "$@"
 }
+
+# go_program DIRECTORY PACKAGE MODULE VERSION [REPLACED [TAGS]]: builds a program with the versions that
+# its own module asks for. Unlike `go install` it asks for no list of versions, which a proxy need not
+# have. REPLACED is the path that MODULE calls itself by, where that is another one.
+go_program() {
+  local directory=$1 package=$2 module=$3 version=$4 replaced=${5:-$3} tags=${6:-}
+  mkdir -- "$directory/main"
+  (
+    cd -- "$directory/main"
+    printf 'module cullet.test/program\n\ngo 1.26\n' >go.mod
+    go_isolated "$directory" mod edit -require="$replaced@$version"
+    [[ $replaced == "$module" ]] || go_isolated "$directory" mod edit -replace="$replaced=$module@$version"
+    go_isolated "$directory" build -mod=mod -tags="$tags" -ldflags='-s -w' -o "$directory/program" "$package"
+  )
+}
