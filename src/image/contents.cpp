@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "cullet/base/error.hpp"
@@ -20,35 +21,51 @@ constexpr std::string_view kWhiteout = ".wh.";
 constexpr std::string_view kOpaque = ".wh..wh..opq";
 constexpr int kMostLinks = 40;
 
-void erase_below(Contents& contents, const std::string& directory, std::size_t layer) {
-  const auto prefix = directory.empty() ? std::string() : directory + "/";
-  for (auto at = contents.lower_bound(prefix); at != contents.end();) {
-    if (at->first.rfind(prefix, 0) != 0)
-      break;
-    at = at->second.layer < layer ? contents.erase(at) : std::next(at);
+/// Takes away what the layers below one brought. Directories that it has emptied stay so while the
+/// layer lasts: one that says it a thousand times costs no more than one that says it once.
+class Eraser {
+ public:
+  Eraser(Contents& contents, std::size_t layer) : contents_(contents), layer_(layer) {}
+
+  void erase(const std::string& path) {
+    if (const auto found = contents_.find(path);
+        found != contents_.end() && found->second.layer < layer_)
+      contents_.erase(found);
+    erase_below(path);
   }
-}
+  void erase_below(const std::string& directory) {
+    const auto prefix = directory.empty() ? std::string() : directory + "/";
+    auto at = contents_.lower_bound(prefix);
+    if (at == contents_.end() || !at->first.starts_with(prefix) ||
+        !emptied_.insert(directory).second)
+      return;
+    while (at != contents_.end() && at->first.starts_with(prefix))
+      at = at->second.layer < layer_ ? contents_.erase(at) : std::next(at);
+  }
+
+ private:
+  Contents& contents_;
+  std::size_t layer_;
+  std::set<std::string> emptied_;
+};
 
 /// Applies ".wh.NAME" and the opaque marker, to what layers below brought; true if the entry was
 /// one.
-bool apply_whiteout(Contents& contents, const archive::Entry& entry, std::size_t layer) {
+bool apply_whiteout(Eraser& below, const archive::Entry& entry, std::size_t layer) {
   const auto name = entry.path.name();
   if (name.rfind(kWhiteout, 0) != 0)
     return false;
   const auto parent = entry.path.parent();
   const auto directory = parent ? parent->str() : std::string();
   if (name == kOpaque) {
-    erase_below(contents, directory, layer);
+    below.erase_below(directory);
     return true;
   }
   if (name == kWhiteout)
     throw Error(Kind::input, cat("layer ", layer, " removes a file without a name"))
         .detail(cat("at entry '", printable(entry.path.str()), "'"));
   const auto hidden = cat(directory, directory.empty() ? "" : "/", name.substr(kWhiteout.size()));
-  if (const auto found = contents.find(hidden);
-      found != contents.end() && found->second.layer < layer)
-    contents.erase(found);
-  erase_below(contents, hidden, layer);
+  below.erase(hidden);
   return true;
 }
 
@@ -104,9 +121,10 @@ Difference difference(Difference::Kind kind,
 
 /// Lays one layer over what there is.
 void add_layer(Contents& contents, LayerListing&& listing, std::size_t layer) {
+  Eraser below(contents, layer);
   for (std::size_t index = 0; index < listing.items.size(); ++index) {
     auto& [entry, content] = listing.items[index];
-    if (apply_whiteout(contents, entry, layer))
+    if (apply_whiteout(below, entry, layer))
       continue;
     const auto path = entry.path.str();
     File file{std::move(entry), content, layer, {layer, index}};
@@ -119,7 +137,7 @@ void add_layer(Contents& contents, LayerListing&& listing, std::size_t layer) {
       }
     }
     if (file.entry.type != archive::EntryType::directory)
-      erase_below(contents, path, layer);
+      below.erase_below(path);
     contents.insert_or_assign(path, std::move(file));
   }
 }

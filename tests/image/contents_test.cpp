@@ -55,6 +55,10 @@ TEST_CASE("read_contents: a whiteout removes what lies below, and nothing of its
   CHECK(Layers({file("a", "1"), file("a", "2") + file(".wh.a", "")}).cat("a") == "2");
   CHECK(Layers({file("d/a", "1"), file("d/b", "2") + file("d/.wh..wh..opq", "")}).paths() ==
         "d/b ");
+  const auto opaque = file("d/.wh..wh..opq", "");
+  CHECK(Layers({file("d/a", "1") + file("d/e/a", "1"),
+                opaque + file("d/b", "2") + opaque + file("d/e/.wh.a", "")})
+            .paths() == "d/b ");
 }
 
 TEST_CASE("read_contents: refuses a whiteout of nothing, which would remove all") {

@@ -83,6 +83,10 @@ class StagedTree {
 class ActionLock {
  public:
   ActionLock(ActionLock&&) noexcept = default;
+  ActionLock& operator=(ActionLock&&) noexcept = default;
+  ActionLock(const ActionLock&) = delete;
+  ActionLock& operator=(const ActionLock&) = delete;
+  ~ActionLock() = default;
 
  private:
   friend class Store;
