@@ -174,7 +174,9 @@ for PLACE in registry layout; do
     else
       expect 3 "content: $what $target" "$CULLET" verify "$REF" --policy policy.yaml
     fi
-    [[ $what == config ]] || expect 3 "$target" "$CULLET" cat "$REF" /bin/hello
+    # A store that made the layer reads the tree that it was made from.
+    rm -rf "$FIXTURE_DIR/stranger"
+    [[ $what == config ]] || expect 3 "$target" "$CULLET" --store "$FIXTURE_DIR/stranger" cat "$REF" /bin/hello
     expect 3 "$target" "$CULLET" push "$REF" "$OTHER/refused/$PLACE-$what:1"
     expect 3 "$target" "$CULLET" push "$REF" "oci:$FIXTURE_DIR/refused-$PLACE-$what:1"
     [[ $("${REGISTRY_CURL[@]}" --output /dev/null --write-out '%{http_code}' "http://$OTHER/v2/refused/$PLACE-$what/manifests/1") == 404 ]]
