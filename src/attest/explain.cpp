@@ -61,6 +61,7 @@ std::vector<Explanation> explain(const Account& account,
                                  const image::Contents& contents,
                                  const std::vector<std::string>& layers) {
   std::vector<Layer> known;
+  known.reserve(layers.size());
   for (const auto& content : layers)
     known.push_back(layer_of(account, content));
   std::vector<Explanation> out;

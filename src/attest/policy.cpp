@@ -6,6 +6,7 @@
 
 #include "cullet/attest/bill.hpp"
 #include "cullet/attest/provenance.hpp"
+#include "cullet/attest/summary.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/plan/carried.hpp"
@@ -16,12 +17,11 @@ namespace cullet::attest {
 
 namespace {
 
-constexpr std::pair<std::string_view, std::string_view> kNames[] = {
-    {"provenance", kProvenanceType},
-    {"spdx", kSpdxType},
-    {"cyclonedx", kCycloneDxType},
-    {"vsa", "https://slsa.dev/verification_summary/v1"},
-    {"vex", kVexType}};
+constexpr std::pair<std::string_view, std::string_view> kNames[] = {{"provenance", kProvenanceType},
+                                                                    {"spdx", kSpdxType},
+                                                                    {"cyclonedx", kCycloneDxType},
+                                                                    {"vsa", kSummaryType},
+                                                                    {"vex", kVexType}};
 
 using workspace::Policy;
 

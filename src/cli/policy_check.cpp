@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cullet/attest/summary.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
@@ -49,6 +50,22 @@ Ruling check_signature(const ResolvedImage& image, const LoadedPolicy& loaded) {
         problem = cat("no signature is by a key of this policy: ", report.found.front().problem);
     }
     return {"signature", false, problem};
+  });
+}
+
+Ruling check_rebuilders(const ResolvedImage& image, const LoadedPolicy& loaded) {
+  return ruled("rebuilders", [&]() -> Ruling {
+    auto builders = loaded.release;
+    builders.insert(builders.end(), loaded.attestations.begin(), loaded.attestations.end());
+    const auto found =
+        attest::rebuilders(*image.repository, image.manifest, loaded.rebuilders, builders);
+    const auto wanted = loaded.policy.rebuilders->at_least;
+    const auto count = cat(found.counted.size(), " of the ", wanted, " that it needs");
+    if (found.counted.size() >= wanted)
+      return {"rebuilders", true, count};
+    auto problems = found.problems;
+    problems.insert(problems.begin(), count);
+    return {"rebuilders", false, join(problems, "; ")};
   });
 }
 
@@ -106,6 +123,8 @@ LoadedPolicy load_policy(Session& session, const std::string& file) {
   };
   read(out.policy.release_keys, out.release);
   read(out.policy.attestation_keys, out.attestations);
+  if (out.policy.rebuilders)
+    read(out.policy.rebuilders->keys, out.rebuilders);
   for (std::size_t at = 0; at < out.attestations.size(); ++at)
     if (std::find(out.release.begin(), out.release.end(), out.attestations[at]) !=
         out.release.end())
@@ -141,6 +160,8 @@ PolicyVerdict check_policy(Session& session,
     evidence.ignored.push_back({"", gathered.reason});
   for (auto& one : attest::judge(loaded.policy, evidence))
     out.rulings.push_back(std::move(one));
+  if (loaded.policy.rebuilders)
+    out.rulings.push_back(check_rebuilders(image, loaded));
   return out;
 }
 

@@ -17,7 +17,7 @@ namespace cullet::cli {
 /// A policy with its keys.
 struct LoadedPolicy {
   workspace::Policy policy;
-  std::vector<trust::PublicKey> release, attestations;  ///< beside the policy's lists
+  std::vector<trust::PublicKey> release, attestations, rebuilders;  ///< beside the policy's lists
 };
 
 /// Reads a policy and the keys that it names, relative to its folder. Throws Kind::input for what

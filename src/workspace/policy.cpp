@@ -113,6 +113,25 @@ constexpr Field<Policy::Forks> kForks[] = {
     {"imports", kOptional, [](const Node& n, Policy::Forks& f) { f.imports = read_boolean(n); }},
 };
 
+constexpr std::uint32_t kMostRebuilders = 100;
+
+constexpr Field<Policy::Rebuilders> kRebuilders[] = {
+    {"keys",
+     kRequired,
+     [](const Node& n, Policy::Rebuilders& r) { r.keys = read_filled_set(n, read_line); }},
+    {"at_least",
+     kOptional,
+     [](const Node& n, Policy::Rebuilders& r) { r.at_least = read_number(n, 1, kMostRebuilders); }},
+};
+
+void read_rebuilders(const Node& node, Policy& policy) {
+  auto& rebuilders = policy.rebuilders.emplace();
+  read_fields(node, "'rebuilders'", kRebuilders, rebuilders);
+  if (rebuilders.at_least > rebuilders.keys.size())
+    throw error_at(find(node, "at_least")->at(),
+                   cat("'at_least' asks for more than the ", rebuilders.keys.size(), " of 'keys'"));
+}
+
 constexpr Field<Policy> kPatches[] = {
     {"expire", kRequired, [](const Node& n, Policy& p) { p.patches_expire = read_boolean(n); }},
 };
@@ -155,13 +174,14 @@ constexpr Field<Policy> kPolicy[] = {
     {"statements",
      kOptional,
      [](const Node& n, Policy& p) { p.statements = read_filled_set(n, read_statement); }},
+    {"rebuilders", kOptional, read_rebuilders},
 };
 
 }  // namespace
 
 bool Policy::reads_statements() const {
   return !builders.empty() || !recipes.empty() || !assembly.empty() || forks || patches_expire ||
-         !fixed.empty() || !at_least.empty() || max_age || !statements.empty();
+         !fixed.empty() || !at_least.empty() || max_age || !statements.empty() || rebuilders;
 }
 
 Policy parse_policy(std::string_view text, const std::string& file) {

@@ -91,6 +91,16 @@ refused 2 'is no URI' "$REF" "${keys[@]}" --sign "$OTHER/keys/one.key" --rebuild
 verify() { other verify "$REF" "${keys[@]}" "$@"; }
 rebuilders=(--rebuilder-key "$OTHER/keys/one.pem" --rebuilder-key "$OTHER/keys/two.pem")
 same "$(verify --rebuilders 2 "${rebuilders[@]}" --json | jq -r '.rebuilders | length')" 2 'verify --rebuilders 2 passes'
+# policy N KEY...: a policy that asks for N of these.
+policy() {
+  printf 'signatures: { release: [release.pub], attestations: [attest.pub] }\nrebuilders: { keys: [%s], at_least: %s }\n' \
+    "$(IFS=, && echo "${*:2}")" "$1" >"$OTHER/keys/policy.yaml"
+  other verify "$REF" --policy "$OTHER/keys/policy.yaml" --json 2>/dev/null |
+    jq -r '.rules[] | select(.rule == "rebuilders") | "\(.passed) \(.reason)"'
+}
+same "$(policy 2 one.pem two.pem)" 'true 2 of the 2 that it needs' 'a policy that asks for two rebuilders passes'
+[[ $(policy 2 one.pem attest.pub) == 'false 1 of the 2 that it needs; '* ]]
+echo 'ok: a policy counts nobody who is not independent'
 for wrong in '3 --rebuilder-key one.pem --rebuilder-key two.pem' '2 --rebuilder-key one.pem --rebuilder-key one.pem' \
   '3 --rebuilder-key one.pem --rebuilder-key two.pem --rebuilder-key release.pub' \
   '1 --rebuilder-key attest.pub' '1 --rebuilder-key release.pub'; do

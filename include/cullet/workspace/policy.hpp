@@ -41,6 +41,13 @@ struct Policy {
   /// advisory), "vsa" or a predicate type's URI.
   std::vector<std::string> statements;
 
+  /// Others who must have reproduced the image (attest/summary.hpp).
+  struct Rebuilders {
+    std::vector<std::string> keys;  ///< files as above, of whom each counts once
+    std::uint32_t at_least = 1;
+  };
+  std::optional<Rebuilders> rebuilders;
+
   /// Whether anything but the signature and the content is asked for.
   [[nodiscard]] bool reads_statements() const;
 };
