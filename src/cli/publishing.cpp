@@ -308,6 +308,9 @@ std::string Publisher::publish_once(const PublishedImage& image, PublishedImage:
 bool Publisher::keep_inputs(const PublishedImage& image, PublishedImage::Place& place) {
   if (!shared_inputs_)
     shared_inputs_ = session_.shared_inputs(true);
+  const auto& shared = session_.workspace().config.inputs;
+  if (!shared_inputs_ && !shared.empty())
+    view_.note(cat("offline: the inputs of ", image.recipe->name, " are not kept in ", shared));
   const auto report = build::keep_inputs(
       context_, plan_, *image.target, *place.repository, image.manifest, shared_inputs_.get());
   place.inputs = to_json(report);

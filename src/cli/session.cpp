@@ -120,11 +120,7 @@ const std::vector<std::string>& Session::mirrors() {
 
 build::Context Session::build_context(build::Observer& observer) {
   if (!kept_)
-    // Offline, only a layout can be asked; to say so of a registry would be noise.
-    kept_ = std::make_unique<build::KeptInputs>([this]() -> std::unique_ptr<image::Repository> {
-      const auto& inputs = workspace().config.inputs;
-      return options_.offline && inputs.rfind("oci:", 0) != 0 ? nullptr : shared_inputs(false);
-    });
+    kept_ = std::make_unique<build::KeptInputs>([this] { return shared_inputs(false); });
   return {.workspace = workspace(),
           .lock = lock(),
           .store = store(),
@@ -169,6 +165,8 @@ std::unique_ptr<image::Repository> Session::shared_inputs(bool create) {
   auto where = registry::Reference::parse(text);
   if (!where.tag.empty() || where.digest)
     throw Error(Kind::input, cat("cullet.yaml: inputs: the repository '", text, "' has a tag"));
+  if (options_.offline && !where.layout)
+    return nullptr;
   if (where.layout) {
     where.repository = (workspace().root / where.repository).lexically_normal().string();
     if (!create && !std::filesystem::exists(where.repository))

@@ -53,8 +53,8 @@ class Session {
   /// Opens a repository named by a user ("oci:PATH" is relative to the directory).
   std::unique_ptr<image::Repository> repository(const registry::Reference& reference, bool create);
   registry::RemoteOptions remote_options();
-  /// The workspace's repository of inputs (cullet.yaml, `inputs`); null where it names none, and,
-  /// unless `create`, where that is a layout that isn't there (yet).
+  /// The workspace's repository of inputs (cullet.yaml, `inputs`); null where it names none, for a
+  /// registry with --offline, and, unless `create`, for a layout that isn't there (yet).
   std::unique_ptr<image::Repository> shared_inputs(bool create);
   /// Where the workspace's images go: registry of cullet.yaml / recipe.
   registry::Reference home(const std::string& recipe);

@@ -163,6 +163,10 @@ builds fresh.json small --no-sign
 same "$(requests '[A-Z]*')" "$before" 'what the store has is not asked for'
 expect 4 'no such file' env CULLET_STORE="$FIXTURE_DIR/store-5" "$CULLET" build small --no-sign --offline
 same "$(requests '[A-Z]*')" "$before" 'offline, a registry is not asked'
+sed -i 's/keep: false/keep: true/' "$WORKSPACE/cullet.yaml"
+builds fresh.json small --no-sign --offline
+grep -q '^offline: the inputs of small are not kept in ' "$FIXTURE_DIR/err"
+same "$(requests '[A-Z]*')" "$before" 'and nothing is kept there'
 WORKSPACE=$FIXTURE_DIR
 
 # --- what is wrong with a file is said, and nothing of it is left
