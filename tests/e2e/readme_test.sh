@@ -99,7 +99,7 @@ cullet attestations nginx --type provenance | jq -e .buildDefinition >/dev/null
 cullet attestations nginx --type spdx | jq -e .spdxVersion >/dev/null
 cullet explain nginx /usr/sbin/nginx
 cullet explain nginx --all >/dev/null
-cullet build lua --check
+CULLET_PASSPHRASE=$(<"$FIXTURE_DIR/passphrase") cullet build lua --check
 key_make rebuilder
 cullet reproduce "$REGISTRY/prod/nginx:1.22.1" --key keys/release.pub --sign rebuilder.key
 cullet verify "$REGISTRY/prod/nginx:1.22.1" --key keys/release.pub --rebuilders 1 --rebuilder-key rebuilder.pem
