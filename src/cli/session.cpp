@@ -49,6 +49,23 @@ std::filesystem::path default_store(const Environment& environment) {
   return std::filesystem::path(home) / ".cache" / "cullet";
 }
 
+Error no_image(const std::string& text,
+               const std::string& name,
+               const workspace::Workspace& workspace) {
+  Error error(Kind::input,
+              cat("'",
+                  printable(text),
+                  "' is neither a recipe of this workspace nor a whole image reference"));
+  std::vector<std::string> recipes;
+  for (const auto& [recipe, _] : workspace.recipes)
+    recipes.push_back(recipe);
+  if (const auto near = nearest(name, recipes))
+    error.hint(cat("did you mean '", *near, "'?"));
+  else
+    error.hint("references look like HOST/NAME:TAG or oci:PATH:TAG");
+  return error;
+}
+
 }  // namespace
 
 std::string Environment::get(const std::string& name) const {
@@ -187,12 +204,7 @@ registry::Reference Session::reference(const std::string& text) {
   const bool bare = text.find('/') == std::string::npos && text.rfind("oci:", 0) != 0;
   if (bare && name != "localhost") {
     if (workspace().recipes.count(name) == 0)
-      throw Error(Kind::input,
-                  cat("'",
-                      printable(text),
-                      "' is neither a recipe of this workspace "
-                      "nor a whole image reference"))
-          .hint("references look like HOST/NAME:TAG or oci:PATH:TAG");
+      throw no_image(text, name, workspace());
     auto reference = home(name);
     const auto rest = registry::Reference::parse("localhost/" + text);
     reference.tag = rest.tag;

@@ -30,6 +30,8 @@ restore
 expect 1 "there is no recipe 'greetign'" "$CULLET" build greetign
 expect 2 'cullet COMMAND --help' "$CULLET" biuld
 grep -q 'did you mean `cullet build`' "$FIXTURE_DIR/err"
+expect 1 "'greetign' is neither a recipe" "$CULLET" ls greetign
+grep -q "did you mean 'greeting'" "$FIXTURE_DIR/err"
 
 # --- forks ---
 sed -i 's/commit: [0-9a-f]*/commit: 0123456789012345678901234567890123456789/' "$fork"
