@@ -30,13 +30,6 @@ std::string escaped(std::string_view text, std::string_view also_plain = {}) {
   return out;
 }
 
-std::string lower(std::string text) {
-  for (auto& c : text)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c | 0x20);
-  return text;
-}
-
 }  // namespace
 
 std::string debian_release(std::string_view suite) {
@@ -90,7 +83,7 @@ std::string image_purl(const BlobDigest& digest,
                        std::string_view repository,
                        std::string_view repository_url) {
   const auto name = repository.substr(repository.find_last_of('/') + 1);
-  const auto purl = cat("pkg:oci/", escaped(lower(std::string(name))), "@", escaped(digest.str()));
+  const auto purl = cat("pkg:oci/", escaped(lower_case(name)), "@", escaped(digest.str()));
   return repository_url.empty() ? purl : cat(purl, "?repository_url=", escaped(repository_url));
 }
 
@@ -103,7 +96,7 @@ std::string fork_purl(const workspace::Fork& fork) {
     if (name.ends_with(".git"))
       name.resize(name.size() - 4);
     if (std::count(name.begin(), name.end(), '/') == 1)
-      return cat("pkg:github/", escaped(lower(name), "/"), "@", escaped(version));
+      return cat("pkg:github/", escaped(lower_case(name), "/"), "@", escaped(version));
   }
   const auto uri = git_uri(origin);
   return cat("pkg:generic/",

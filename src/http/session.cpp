@@ -26,14 +26,6 @@ bool has_control(std::string_view text) {
   });
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 bool may_pass(CURLcode code, std::string_view reason) {
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -335,7 +327,8 @@ void Session::take_header(std::string_view line) {
     refusal_ = cat("the answer has more than ", kMaxHeaders, " headers");
     return;
   }
-  headers_.emplace(lower(trim(text.substr(0, colon))), std::string(trim(text.substr(colon + 1))));
+  headers_.emplace(lower_case(trim(text.substr(0, colon))),
+                   std::string(trim(text.substr(colon + 1))));
 }
 
 std::size_t Session::on_header(char* data, std::size_t size, std::size_t count, void* self) {

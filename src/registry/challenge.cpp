@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "cullet/base/text.hpp"
+
 namespace cullet::registry {
 namespace {
 
@@ -13,14 +15,6 @@ constexpr std::size_t kMaxParameters = 32;
 bool is_token(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c - 'A' + 'a');
-  return out;
 }
 
 class Scanner {
@@ -87,7 +81,7 @@ bool take_parameter(Scanner& scanner, Challenge& challenge) {
   scanner.skip_spaces();
   auto value = scanner.value();
   if (challenge.parameters.size() < kMaxParameters)
-    challenge.parameters.emplace(lower(name), std::move(value));
+    challenge.parameters.emplace(lower_case(name), std::move(value));
   return true;
 }
 
@@ -102,7 +96,7 @@ std::vector<Challenge> parse_challenges(std::string_view header) {
     if (!more) {
       const auto scheme = scanner.token();
       if (!scheme.empty() && challenges.size() < kMaxChallenges) {
-        challenges.push_back({.scheme = lower(scheme), .parameters = {}});
+        challenges.push_back({.scheme = lower_case(scheme), .parameters = {}});
         scanner.skip_spaces();
         take_parameter(scanner, challenges.back());
       }

@@ -13,6 +13,8 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 /// Splits at every `separator`; "a,,b" gives three parts, "" gives one empty part.
 std::vector<std::string> split(std::string_view text, char separator);
 std::string_view trim(std::string_view text);
+/// ASCII letters in lower case; everything else stays, whatever the locale.
+std::string lower_case(std::string_view text);
 
 /// The member of `known` nearest to `word` by Damerau-Levenshtein distance, if near enough to be
 /// what the user meant (at most a third of its letters differ); none for words over 256 bytes.
