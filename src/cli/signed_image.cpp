@@ -3,9 +3,24 @@
 
 #include <filesystem>
 
+#include <CLI/CLI.hpp>
+
 #include "cullet/base/error.hpp"
 
 namespace cullet::cli {
+
+void add_key_options(CLI::App& command, ImageKeys& keys) {
+  command
+      .add_option("--key",
+                  keys.release,
+                  "the public key of releases [beside the signing key of cullet.yaml]")
+      ->type_name("FILE");
+  command
+      .add_option("--attest-key",
+                  keys.statements,
+                  "the public key of the builder's statements [attest.pub beside --key]")
+      ->type_name("FILE");
+}
 
 std::string image_name(const ResolvedImage& image) {
   return cat(image.repository->name(), "@", image.manifest.digest);
@@ -25,14 +40,12 @@ trust::SignatureReport demand_signed(ResolvedImage& image, const trust::PublicKe
   throw std::move(error);
 }
 
-std::optional<trust::PublicKey> builder_key(Session& session,
-                                            const std::string& release_file,
-                                            const std::string& statement_file) {
-  if (!statement_file.empty())
-    return session.public_key(statement_file);
-  if (release_file.empty())
+std::optional<trust::PublicKey> builder_key(Session& session, const ImageKeys& keys) {
+  if (!keys.statements.empty())
+    return session.public_key(keys.statements);
+  if (keys.release.empty())
     return session.attestation_public_key();
-  const auto beside = (session.directory() / release_file).parent_path() / "attest.pub";
+  const auto beside = (session.directory() / keys.release).parent_path() / "attest.pub";
   std::error_code none;
   if (!std::filesystem::exists(beside, none))
     return std::nullopt;

@@ -13,15 +13,16 @@ namespace cullet::cli {
 namespace {
 
 struct ReproduceOptions {
-  std::string reference, key, attest_key, sign, rebuilder;
+  std::string reference, sign, rebuilder;
+  ImageKeys keys;
 };
 
 ReproductionOptions keys_of(Session& session, const ReproduceOptions& options) {
-  ReproductionOptions out{.release = session.public_key(options.key),
-                          .statements = session.public_key(options.key),
+  ReproductionOptions out{.release = session.public_key(options.keys.release),
+                          .statements = session.public_key(options.keys.release),
                           .rebuilder = std::nullopt,
                           .rebuilder_name = options.rebuilder};
-  auto statements = builder_key(session, options.key, options.attest_key);
+  auto statements = builder_key(session, options.keys);
   if (!statements)
     throw Error(Kind::input, "the key that the builder's statements are signed with is not known")
         .hint("name it: --attest-key attest.pub");
@@ -95,16 +96,7 @@ void register_reproduce(CLI::App& app, Action& chosen) {
   command
       ->add_option("ref", options->reference, "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG")
       ->required();
-  command
-      ->add_option("--key",
-                   options->key,
-                   "the public key of releases [beside the signing key of cullet.yaml]")
-      ->type_name("FILE");
-  command
-      ->add_option("--attest-key",
-                   options->attest_key,
-                   "the public key of the builder's statements [attest.pub beside --key]")
-      ->type_name("FILE");
+  add_key_options(*command, options->keys);
   command
       ->add_option("--sign",
                    options->sign,

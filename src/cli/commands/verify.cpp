@@ -16,7 +16,8 @@ namespace cullet::cli {
 namespace {
 
 struct VerifyOptions {
-  std::string reference, key, attest_key, policy;
+  std::string reference, policy;
+  ImageKeys keys;
   std::size_t rebuilders = 0;
   std::vector<std::string> rebuilder_keys;
 };
@@ -29,7 +30,7 @@ Json demand_rebuilt(Session& session,
   std::vector<trust::PublicKey> trusted, builders{release};
   for (const auto& file : options.rebuilder_keys)
     trusted.push_back(session.public_key(file));
-  if (auto builder = builder_key(session, options.key, options.attest_key))
+  if (auto builder = builder_key(session, options.keys))
     builders.push_back(std::move(*builder));
   const auto found = attest::rebuilders(*image.repository, image.manifest, trusted, builders);
   attest::demand_rebuilders(found, options.rebuilders, image_name(image));
@@ -92,7 +93,7 @@ int verify(Session& session, const VerifyOptions& options) {
   if ((options.rebuilders == 0) != options.rebuilder_keys.empty())
     throw Error(Kind::usage, "--rebuilders and --rebuilder-key go together")
         .hint("such as --rebuilders 2 --rebuilder-key one.pub --rebuilder-key two.pub");
-  const auto key = session.public_key(options.key);
+  const auto key = session.public_key(options.keys.release);
   auto resolved = resolve_image(session, options.reference);
   const auto name = image_name(resolved);
   const auto signatures = demand_signed(resolved, key);
@@ -141,15 +142,7 @@ void register_verify(CLI::App& app, Action& chosen) {
   command
       ->add_option("ref", options->reference, "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG")
       ->required();
-  command
-      ->add_option("--key", options->key, "the public key [beside the signing key of cullet.yaml]")
-      ->type_name("FILE");
-  command
-      ->add_option("--policy",
-                   options->policy,
-                   "a file of rules, and of the keys to believe; `cullet schema policy`")
-      ->type_name("FILE")
-      ->excludes("--key");
+  add_key_options(*command, options->keys);
   command
       ->add_option("--rebuilders",
                    options->rebuilders,
@@ -162,11 +155,15 @@ void register_verify(CLI::App& app, Action& chosen) {
       ->type_name("FILE")
       ->allow_extra_args(false);
   command
-      ->add_option("--attest-key",
-                   options->attest_key,
-                   "the builder's own key for statements, which is no rebuilder's [attest.pub "
-                   "beside --key]")
-      ->type_name("FILE");
+      ->add_option("--policy",
+                   options->policy,
+                   "a file of rules, and of the keys and rebuilders to believe; `cullet schema "
+                   "policy`")
+      ->type_name("FILE")
+      ->excludes("--key")
+      ->excludes("--attest-key")
+      ->excludes("--rebuilders")
+      ->excludes("--rebuilder-key");
   command->callback([options, &chosen] {
     chosen = [options](Session& session) {
       return options->policy.empty() ? verify(session, *options)
