@@ -7,28 +7,12 @@
 #include "cullet/build/tags.hpp"
 #include "cullet/build/vex.hpp"
 
-#include "edits.hpp"
-#include "file_lock.hpp"
 #include "new_patches.hpp"
+#include "place_tags.hpp"
 
 namespace cullet::cli {
 
 namespace {
-
-/// Tags that no release has; throws Kind::usage for a push to one that could be its.
-std::vector<std::string> edits_tags(const registry::Reference& reference,
-                                    const plan::TagRules& rules) {
-  if (!reference.tag.empty() && !reference.tag.ends_with(kEditsSuffix))
-    throw Error(Kind::usage,
-                cat("--push ", reference.str(), ": an image with edits is not for release"))
-        .hint(cat("push it as ", reference.str(), kEditsSuffix));
-  if (!reference.tag.empty())
-    return {reference.tag};
-  std::vector<std::string> tags;
-  for (const auto& tag : rules.tags)
-    tags.push_back(cat(tag.text, kEditsSuffix));
-  return tags;
-}
 
 /// Others may count on, but not for ever.
 constexpr int kCounts = 20;
@@ -42,30 +26,6 @@ Json to_json(const build::KeepReport& report) {
           {"blobs_sent", report.blobs_sent},
           {"blobs_present", report.blobs_present},
           {"bytes_sent", report.bytes_sent}};
-}
-
-bool is_scratch(Session& session, const registry::Reference& reference) {
-  if (!reference.layout)
-    return false;
-  const auto root = session.workspace().root.lexically_normal();
-  const auto inside =
-      std::filesystem::path(reference.repository).lexically_normal().lexically_relative(root);
-  return !inside.empty() && *inside.begin() != "..";
-}
-
-TagLock lock_tags(Session& session,
-                  const image::Repository& repository,
-                  const registry::Reference& reference) {
-  TagLock lock{session.store().lock_action(
-                   Key(canonical_digest({{"lock", "tags"}, {"repository", repository.name()}})),
-                   session.cancel()),
-               {}};
-  if (reference.layout) {
-    // Not the layout's folder: what writes its index locks that.
-    lock.in_layout = open_directory(std::filesystem::path(reference.repository) / "blobs");
-    wait_for_lock(lock.in_layout, "the layout", session.cancel());
-  }
-  return lock;
 }
 
 Json PublishedImage::Place::to_json() const {
@@ -86,19 +46,6 @@ Json PublishedImage::to_json() const {
   for (std::size_t index = 1; index < places.size(); ++index)
     out["pushed"].push_back(places[index].to_json());
   return out;
-}
-
-std::string default_tag(Session& session, const std::string& text, image::Repository& repository) {
-  if (text.find_first_of(":/") != std::string::npos)
-    return "latest";
-  const auto recipe = session.workspace().recipes.find(text);
-  if (recipe == session.workspace().recipes.end() || !recipe->second.image)
-    return "latest";
-  const auto rules = plan::tag_rules(session.workspace(), recipe->second);
-  if (rules.patched)
-    if (const auto newest = build::newest_break_glass(repository, rules))
-      return *newest;
-  return rules.tags.front().text;
 }
 
 Publisher::Publisher(Session& session,

@@ -125,22 +125,4 @@ class Publisher {
   std::optional<trust::PrivateKey> key_, attestation_key_;
 };
 
-/// Whether images there are this workspace's own business: an OCI layout inside it.
-bool is_scratch(Session& session, const registry::Reference& reference);
-
-/// Held while tags are given in a repository, by one of the writers that share a store, and of
-/// those that share the layout where it is one.
-struct TagLock {
-  store::ActionLock in_store;
-  Fd in_layout;
-};
-TagLock lock_tags(Session& session,
-                  const image::Repository& repository,
-                  const registry::Reference& reference);
-
-/// The tag meant by a reference without one: where `text` is a bare recipe of the workspace, its
-/// newest break-glass tag in the repository if it has patches, else the first of its tags; for
-/// anything else "latest".
-std::string default_tag(Session& session, const std::string& text, image::Repository& repository);
-
 }  // namespace cullet::cli

@@ -4,7 +4,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 
-#include "publishing.hpp"
+#include "place_tags.hpp"
 
 namespace cullet::cli {
 

@@ -9,6 +9,7 @@
 #include "../command.hpp"
 #include "../edits.hpp"
 #include "../expiry.hpp"
+#include "../place_tags.hpp"
 #include "../progress_view.hpp"
 #include "../publishing.hpp"
 #include "../second_build.hpp"

@@ -10,8 +10,8 @@
 
 #include "../command.hpp"
 #include "../edits.hpp"
+#include "../place_tags.hpp"
 #include "../progress_view.hpp"
-#include "../publishing.hpp"
 #include "../resolve.hpp"
 
 namespace cullet::cli {

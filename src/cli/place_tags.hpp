@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cullet/image/repository.hpp"
+#include "cullet/plan/tags.hpp"
+#include "cullet/registry/reference.hpp"
+#include "cullet/store/store.hpp"
+
+#include "session.hpp"
+
+namespace cullet::cli {
+
+/// Whether images there are this workspace's own business: an OCI layout inside it.
+bool is_scratch(Session& session, const registry::Reference& reference);
+
+/// Held while tags are given in a repository, by one of the writers that share a store, and of
+/// those that share the layout where it is one.
+struct TagLock {
+  store::ActionLock in_store;
+  Fd in_layout;
+};
+TagLock lock_tags(Session& session,
+                  const image::Repository& repository,
+                  const registry::Reference& reference);
+
+/// Tags that no release has; throws Kind::usage for a push to one that could be its.
+std::vector<std::string> edits_tags(const registry::Reference& reference,
+                                    const plan::TagRules& rules);
+
+/// The tag meant by a reference without one: where `text` is a bare recipe of the workspace, its
+/// newest break-glass tag in the repository if it has patches, else the first of its tags; for
+/// anything else "latest".
+std::string default_tag(Session& session, const std::string& text, image::Repository& repository);
+
+}  // namespace cullet::cli
