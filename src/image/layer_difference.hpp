@@ -42,8 +42,6 @@ class LayerComparison {
                 const Listing& b,
                 const std::map<std::string, std::size_t>& wanted,
                 std::vector<Finding>& findings);
-  [[nodiscard]] std::vector<Finding> headers(const LayerPair& layers) const;
-  [[nodiscard]] Finding compression(const LayerPair& layers) const;
 
   const DifferenceOptions& options_;
   std::vector<std::string>& notes_;
