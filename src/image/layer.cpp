@@ -6,9 +6,9 @@
 #include "cullet/archive/tar_writer.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
-#include "cullet/image/layer_listing.hpp"
 
 #include "layer_hasher.hpp"
+#include "listing_writer.hpp"
 #include "tree_files.hpp"
 
 namespace cullet::image {
@@ -151,33 +151,27 @@ archive::Entry tar_link(const TreeEntry& from,
   return entry;
 }
 
-/// Gives the listing of what was written.
-LayerListing write_entries(archive::TarWriter& tar,
-                           LayerHasher& hasher,
-                           const store::TreeManifest& manifest,
-                           const LayerSpec& spec,
-                           const Cancel& cancel) {
-  LayerListing listing;
-  listing.tree = spec.tree.digest;
-  listing.items.reserve(manifest.entries().size());
+void write_entries(archive::TarWriter& tar,
+                   LayerHasher& hasher,
+                   ListingWriter& listing,
+                   const store::TreeManifest& manifest,
+                   const LayerSpec& spec,
+                   const Cancel& cancel) {
   TreeFiles files(spec.tree.root);
   for (const auto& entry : manifest.entries()) {
     cancel.check();
     refuse_whiteout(entry.path);
-    if (entry.type == TreeEntryType::hardlink) {
-      listing.items.push_back({tar_link(entry, manifest, spec), {}});
-      tar.add(listing.items.back().entry);
-      continue;
-    }
-    listing.items.push_back({tar_entry(entry, spec), entry.content});
+    const bool link = entry.type == TreeEntryType::hardlink;
+    const LayerListing::Item item{link ? tar_link(entry, manifest, spec) : tar_entry(entry, spec),
+                                  link ? Sha256() : entry.content};
     if (entry.type == TreeEntryType::file) {
       FileBody body(files.open(entry), entry, tar, hasher, cancel);
-      tar.add(listing.items.back().entry, &body);
+      tar.add(item.entry, &body);
     } else {
-      tar.add(listing.items.back().entry);
+      tar.add(item.entry);
     }
+    listing.add(item);
   }
-  return listing;
 }
 
 }  // namespace
@@ -194,7 +188,8 @@ Layer pack_layer(store::Store& store,
   LayerHasher hasher;
   const auto compressor = archive::compress(spec.compression, blob, threads, &hasher);
   archive::TarWriter tar(*compressor);
-  const auto listing = write_entries(tar, hasher, manifest, spec, cancel);
+  ListingWriter listing(store, spec.tree.digest);
+  write_entries(tar, hasher, listing, manifest, spec, cancel);
   tar.finish();
   compressor->finish();
 
@@ -205,7 +200,7 @@ Layer pack_layer(store::Store& store,
   layer.blob.size = blob.size();
   layer.blob.digest = blob.commit();
   // The hasher held every file against the manifest: what was written is known without reading it.
-  record_listing(store, layer.blob.digest, listing);
+  listing.record(layer.blob.digest);
   return layer;
 }
 

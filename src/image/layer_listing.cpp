@@ -14,6 +14,7 @@
 #include "cullet/base/text.hpp"
 
 #include "layer_reader.hpp"
+#include "listing_writer.hpp"
 
 namespace cullet::image {
 
@@ -241,15 +242,31 @@ std::optional<store::Tree> find_listed_tree(const store::Store& store, const Blo
   return digest ? store.find_tree(*digest) : std::nullopt;
 }
 
-void record_listing(store::Store& store, const BlobDigest& layer, const LayerListing& listing) {
-  const auto bytes = listing.serialize();
-  if (bytes.size() > kMaxListingBytes)
+ListingWriter::ListingWriter(store::Store& store, std::optional<TreeDigest> tree)
+    : store_(store), tree_(tree), blob_(store.new_blob()), pending_(kHeader) {}
+
+void ListingWriter::add(const LayerListing::Item& item) {
+  constexpr std::size_t kPiece = std::size_t{64} << 10U;
+  append_lines(pending_, item);
+  if (pending_.size() >= kPiece)
+    flush();
+}
+
+void ListingWriter::flush() {
+  if (blob_.size() <= kMaxListingBytes)
+    blob_.write(as_bytes(pending_));
+  pending_.clear();
+}
+
+void ListingWriter::record(const BlobDigest& layer) {
+  flush();
+  if (blob_.size() > kMaxListingBytes)
     return;
   Json value{{"layer", layer.str()}};
-  if (listing.tree)
-    value["tree"] = listing.tree->str();
-  store.record_action(listing_key(layer),
-                      {.value = std::move(value), .trees = {}, .blobs = {store.put_blob(bytes)}});
+  if (tree_)
+    value["tree"] = tree_->str();
+  store_.record_action(listing_key(layer),
+                       {.value = std::move(value), .trees = {}, .blobs = {blob_.commit()}});
 }
 
 std::vector<LayerListing> list_layers(Repository& repository,
@@ -274,7 +291,10 @@ std::vector<LayerListing> list_layers(Repository& repository,
     if (store == nullptr)
       return;
     try {
-      record_listing(*store, digest, out[place]);
+      ListingWriter writer(*store);
+      for (const auto& item : out[place].items)
+        writer.add(item);
+      writer.record(digest);
     } catch (const Error& error) {
       if (error.kind() != Kind::machine)
         throw;  // a full disk costs no more than reading the layer again

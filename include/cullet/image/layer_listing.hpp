@@ -28,8 +28,6 @@ struct LayerListing {
     Sha256 content;  ///< of a file
   };
   std::vector<Item> items;
-  /// The tree of the store that the layer was made of, whose files have the bytes; it may be gone.
-  std::optional<TreeDigest> tree;
 
   [[nodiscard]] std::string serialize() const;
   /// Throws Kind::refused, naming the line, for what serialize() would not have written.
@@ -43,10 +41,9 @@ inline constexpr std::uint64_t kMaxListingBytes = std::uint64_t{256} << 20U;
 /// "version"}, value {"layer", "tree"}, with the listing as its one blob. It was made of bytes that
 /// hash to `layer`, so it holds wherever that layer is. nullopt where there is none.
 std::optional<LayerListing> find_listing(const store::Store& store, const BlobDigest& layer);
-/// Likewise, but no more than where the files are.
+/// The tree that a layer of this store was made of, whose files have the bytes; nullopt where it is
+/// not known or gone.
 std::optional<store::Tree> find_listed_tree(const store::Store& store, const BlobDigest& layer);
-/// Remembers what the layer holds; durable on return.
-void record_listing(store::Store& store, const BlobDigest& layer, const LayerListing& listing);
 
 /// The listings of some layers, in their order: those that the store doesn't know are read and
 /// verified, on up to `threads` threads, and remembered there. `store` may be null. Throws as
