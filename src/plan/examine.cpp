@@ -68,7 +68,11 @@ std::optional<Json> inputs(const Plan& plan, const Node& node) {
     from.push_back(Json::array(
         {dependency.label, dependency.field.empty() ? value : value.at(dependency.field)}));
   }
-  return Json{{"action", name(node.kind)}, {"fixed", node.fixed}, {"from", std::move(from)}};
+  Json read;
+  read["action"] = name(node.kind);
+  read["fixed"] = node.fixed;
+  read["from"] = std::move(from);
+  return read;
 }
 
 void examine(Plan& plan, std::size_t index, const Knowledge& knowledge) {

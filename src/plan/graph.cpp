@@ -105,10 +105,12 @@ std::size_t GraphBuilder::source(const workspace::Fork& fork) {
         {"version", kSourceVersion}, {"pin", fork.commit}, {"edits", edited->second.str()}};
     return add(std::move(node));
   }
-  Json patches = Json::array();
+  // Members one by one, here and below: a braced list copies every value, and there are thousands.
+  node.fixed["version"] = kSourceVersion;
+  node.fixed["pin"] = fork.commit;
+  auto& patches = node.fixed["patches"] = Json::array();
   for (const auto& patch : fork.patches)
     patches.push_back(patch_inputs(fork, patch, patch_digest_));
-  node.fixed = {{"version", kSourceVersion}, {"pin", fork.commit}, {"patches", patches}};
   return add(std::move(node));
 }
 
@@ -172,11 +174,11 @@ std::size_t GraphBuilder::component(const workspace::Recipe& recipe) {
   node.recipe = &recipe;
   node.fork = &workspace_.forks.at(recipe.fork);
   node.environment = &workspace_.config.environments.at(recipe.environment);
-  node.fixed = {{"version", kComponentVersion},
-                {"steps", step_inputs(recipe.steps)},
-                {"check", step_inputs(recipe.check)},
-                {"env", recipe.env},
-                {"modes", recipe.modes}};
+  node.fixed["version"] = kComponentVersion;
+  node.fixed["steps"] = step_inputs(recipe.steps);
+  node.fixed["check"] = step_inputs(recipe.check);
+  node.fixed["env"] = recipe.env;
+  node.fixed["modes"] = recipe.modes;
   const auto source_node = source(*node.fork);
   node.dependencies = {{"environment", environment(*node.environment), "tree"},
                        {"source", source_node, "tree"},
@@ -205,7 +207,8 @@ std::size_t GraphBuilder::output(const workspace::OutputRef& ref) {
   if (const auto known = by_title_.find(node.title()); known != by_title_.end())
     return known->second;
   node.recipe = &recipe;
-  node.fixed = {{"version", kOutputVersion}, {"only", recipe.outputs.at(ref.output)}};
+  node.fixed["version"] = kOutputVersion;
+  node.fixed["only"] = recipe.outputs.at(ref.output);
   node.dependencies = {{"whole", whole, "tree"}};
   return add(std::move(node));
 }

@@ -28,16 +28,18 @@ Json owner_inputs(const std::map<std::string, std::pair<std::uint32_t, std::uint
 }
 
 Json config_inputs(const workspace::ImageConfig& config) {
-  return {{"entrypoint", config.entrypoint},
-          {"cmd", config.cmd},
-          {"env", config.env},
-          {"user", config.user},
-          {"working_dir", config.working_dir},
-          {"ports", config.ports},
-          {"volumes", config.volumes},
-          {"stop_signal", config.stop_signal},
-          {"labels", config.labels},
-          {"annotations", config.annotations}};
+  Json out;
+  out["entrypoint"] = config.entrypoint;
+  out["cmd"] = config.cmd;
+  out["env"] = config.env;
+  out["user"] = config.user;
+  out["working_dir"] = config.working_dir;
+  out["ports"] = config.ports;
+  out["volumes"] = config.volumes;
+  out["stop_signal"] = config.stop_signal;
+  out["labels"] = config.labels;
+  out["annotations"] = config.annotations;
+  return out;
 }
 
 Json file_inputs(const workspace::ImageFile& file) {
@@ -143,10 +145,10 @@ std::size_t GraphBuilder::layer(const workspace::Recipe& recipe, const LayerPlan
       owners[file.path] = {file.uid, file.gid};
   auto modes = recipe.image->modes;
   modes.insert(recipe.modes.begin(), recipe.modes.end());
-  node.fixed = {{"assembly", image::kAssembly},
-                {"compression", archive::describe(compression(*recipe.image))},
-                {"owners", owner_inputs(owners)},
-                {"modes", modes}};
+  node.fixed["assembly"] = image::kAssembly;
+  node.fixed["compression"] = archive::describe(compression(*recipe.image));
+  node.fixed["owners"] = owner_inputs(owners);
+  node.fixed["modes"] = modes;
   node.dependencies = {{"tree", content.tree, "tree"}};
   return add(std::move(node));
 }
@@ -193,13 +195,13 @@ std::size_t GraphBuilder::image(const workspace::Recipe& recipe,
   node.recipe = &recipe;
   if (!recipe.fork.empty())
     node.fork = &workspace_.forks.at(recipe.fork);
-  node.fixed = {{"assembly", image::kAssembly},
-                {"name", recipe.name},
-                {"config", config_inputs(recipe.image->config)},
-                {"compression", archive::describe(compression(*recipe.image))},
-                {"pin", node.fork == nullptr ? Json() : Json(node.fork->commit)},
-                {"upstream", node.fork == nullptr ? "" : node.fork->upstream},
-                {"version", node.fork == nullptr ? "" : node.fork->version}};
+  node.fixed["assembly"] = image::kAssembly;
+  node.fixed["name"] = recipe.name;
+  node.fixed["config"] = config_inputs(recipe.image->config);
+  node.fixed["compression"] = archive::describe(compression(*recipe.image));
+  node.fixed["pin"] = node.fork == nullptr ? Json() : Json(node.fork->commit);
+  node.fixed["upstream"] = node.fork == nullptr ? "" : node.fork->upstream;
+  node.fixed["version"] = node.fork == nullptr ? "" : node.fork->version;
   for (const auto& content : contents)
     node.dependencies.push_back({"layer " + content.title, layer(recipe, content), ""});
   add_epochs(recipe, node);
