@@ -10,9 +10,15 @@
 
 namespace cullet {
 
+namespace {
+
+constexpr std::string_view kDigits = "0123456789abcdef";
+constexpr std::size_t kRandomBytes = 10;
+
+}  // namespace
+
 std::string unique_name(std::string_view prefix) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<unsigned char, 10> bytes{};
+  std::array<unsigned char, kRandomBytes> bytes{};
   // Requests up to 256 bytes are never cut short; only a signal before the first seeding
   // interrupts.
   while (::getrandom(bytes.data(), bytes.size(), 0) < 0)
@@ -25,6 +31,12 @@ std::string unique_name(std::string_view prefix) {
     name += kDigits[byte & 15U];
   }
   return name;
+}
+
+bool is_unique_name(std::string_view name, std::string_view prefix) {
+  return name.size() == prefix.size() + 1 + 2 * kRandomBytes && name.starts_with(prefix) &&
+         name[prefix.size()] == '-' &&
+         name.find_first_not_of(kDigits, prefix.size() + 1) == name.npos;
 }
 
 }  // namespace cullet

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cullet/attest/provenance.hpp"
+#include "cullet/base/claimed_directory.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
@@ -200,7 +201,7 @@ void restore_inputs(image::Repository& from,
         const auto target = fs::absolute(workspace).lexically_normal();
         demand_empty(target);
         make_directories(target.parent_path());
-        TemporaryDirectory fresh(target.parent_path(), ".cullet-restore");
+        ClaimedDirectory fresh(target.parent_path(), ".cullet-restore");
         std::vector<const Input*> blobs;
         for (const auto& input : list.inputs) {
           cancel.check();

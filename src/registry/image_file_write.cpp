@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cullet/archive/tar_writer.hpp"
+#include "cullet/base/claimed_directory.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/image/oci_layout.hpp"
@@ -129,7 +130,7 @@ std::uint64_t write_image_file(image::Repository& from,
           copy.progress = options.progress;
           copy_image(from, manifest, *layout, copy, cancel);
         }
-        const TemporaryDirectory beside(file.parent_path(), ".cullet-export");
+        const ClaimedDirectory beside(file.parent_path(), ".cullet-export");
         const auto fresh = beside.path() / "file";
         std::uint64_t size = 0;
         {
