@@ -8,6 +8,7 @@
 #include "cullet/build/publish.hpp"
 #include "cullet/image/manifest.hpp"
 #include "cullet/plan/affected.hpp"
+#include "cullet/plan/tags.hpp"
 
 #include "resolve.hpp"
 
@@ -114,7 +115,8 @@ class Trial {
             .environment = base.environment,
             .jobs = base.jobs,
             .unwritten = unwritten_,
-            .upstream_pins = true};
+            .upstream_pins = true,
+            .kept = base.kept};
   }
 
   void build() {
@@ -240,14 +242,9 @@ class Trial {
 
   void push(CandidateImage& image) {
     const auto& pin = candidate_.series.pin.value();
-    auto version = pin.version.empty() ? pin.commit.substr(0, 12) : pin.version;
-    std::replace_if(
-        version.begin(),
-        version.end(),
-        [](char c) { return c == '+' || c == '~' || c == ':'; },
-        '-');
+    const auto version = pin.version.empty() ? pin.commit.substr(0, 12) : pin.version;
     auto to = session_.reference(cat(options_.push, "/", image.recipe));
-    to.tag = cat("candidate-", version);
+    to.tag = cat("candidate-", plan::version_tag(version));
     build::PublishOptions options;
     options.tags = {to.tag};
     with_context(cat("pushing ", to.str()), [&] {

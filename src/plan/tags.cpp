@@ -23,14 +23,13 @@ std::string with_version(std::string text, const std::string& version) {
   return text;
 }
 
-/// A version may hold what a tag may not: "1.2~rc1+dfsg".
-std::string as_tag(std::string version) {
+}  // namespace
+
+std::string version_tag(std::string version) {
   std::replace_if(
       version.begin(), version.end(), [](char c) { return c == '~' || c == '+' || c == ':'; }, '_');
   return version;
 }
-
-}  // namespace
 
 std::string TagRules::break_glass(std::uint64_t number) const {
   return cat(before_number, number, after_number);
@@ -46,15 +45,16 @@ std::optional<std::uint64_t> TagRules::number_of(std::string_view tag) const {
   return number && std::to_string(*number) == tag ? number : std::nullopt;
 }
 
-bool says_version(std::string_view tag, std::string_view version) {
+bool says_version(std::string_view tag, std::string_view of) {
   const auto goes_on = [](std::string_view text) {
     const auto digit = [&](std::size_t at) {
       return at < text.size() && text[at] >= '0' && text[at] <= '9';
     };
     return digit(0) || (!text.empty() && text[0] == '.' && digit(1));
   };
-  if (version.empty())
+  if (of.empty())
     return false;
+  const auto version = version_tag(std::string(of));
   for (auto at = tag.find(version); at != tag.npos; at = tag.find(version, at + 1)) {
     const char before = at == 0 ? '-' : tag[at - 1];
     if (!(before >= '0' && before <= '9') && before != '.' &&
@@ -65,7 +65,8 @@ bool says_version(std::string_view tag, std::string_view version) {
 }
 
 TagRules tag_rules(const workspace::Workspace& workspace, const workspace::Recipe& recipe) {
-  const auto version = recipe.fork.empty() ? "" : workspace.forks.at(recipe.fork).version;
+  const auto version =
+      version_tag(recipe.fork.empty() ? "" : workspace.forks.at(recipe.fork).version);
   TagRules rules;
   auto patterns = recipe.image->tags;
   if (patterns.empty())
@@ -78,7 +79,7 @@ TagRules tag_rules(const workspace::Workspace& workspace, const workspace::Recip
   if (rules.tags.empty())
     rules.tags.push_back({"latest", false});
   rules.patched = !PatchedForks(workspace).of_image(recipe).empty();
-  const auto pattern = with_version(workspace.config.break_glass_tag, as_tag(version));
+  const auto pattern = with_version(workspace.config.break_glass_tag, version);
   const auto at = pattern.find(kNumber);
   rules.before_number = pattern.substr(0, at);
   rules.after_number = pattern.substr(at + kNumber.size());

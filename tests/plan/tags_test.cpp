@@ -45,6 +45,7 @@ TEST_CASE("tag_rules: the pattern is the workspace's, and fits a tag") {
   world.workspace_.config.break_glass_tag = "hot{n}_of_{version}";
   world.workspace_.forks.at("n").version = "1.2~rc1+dfsg";
   CHECK(rules(world, "n").break_glass(1) == "hot1_of_1.2_rc1_dfsg");
+  CHECK(rules(world, "n").tags.at(0).text == "1.2_rc1_dfsg");
   world.workspace_.config.break_glass_tag = "{version}-bg.{n}";
   world.workspace_.forks.at("n").version = "";
   const auto found = rules(world, "n");
@@ -58,6 +59,7 @@ TEST_CASE("says_version: the whole version, wherever it stands") {
   for (const char* tag : {"1.22", "1.22.10", "11.22.1", "1.22.1.5", "0.1.22.1", "latest", ""})
     CHECK(!says_version(tag, "1.22.1"));
   CHECK(!says_version("1.22.1", ""));
+  CHECK(says_version("1.2_rc1_dfsg-bg.1", "1.2~rc1+dfsg"));
 }
 
 }  // namespace

@@ -31,7 +31,12 @@ struct TagRules {
 };
 TagRules tag_rules(const workspace::Workspace& workspace, const workspace::Recipe& recipe);
 
-/// Whether a tag says this version: "1.22.1", "v1.22.1", "1.22.1-bg.2"; not "1.22.10".
-bool says_version(std::string_view tag, std::string_view version);
+/// A version as tags say it: '_' for what a version may hold and a tag may not, as in
+/// "1.2~rc1+dfsg" (distribution-spec, "Pulling manifests": [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}).
+std::string version_tag(std::string version);
+
+/// Whether a tag says this version (as a fork has it): "1.22.1", "v1.22.1", "1.22.1-bg.2"; not
+/// "1.22.10".
+bool says_version(std::string_view tag, std::string_view of);
 
 }  // namespace cullet::plan
