@@ -218,20 +218,23 @@ registry::Reference Session::reference(const std::string& text) {
 }
 
 trust::PublicKey Session::public_key(const std::string& file) {
-  std::filesystem::path path = directory() / file;
-  if (file.empty()) {
-    if (workspace().config.signing_key.empty())
-      throw Error(Kind::input, "no key is named: cullet.yaml has no `signing: { key: … }`")
-          .hint("make one with `cullet key new`, or build with --no-sign");
-    path = workspace().root / workspace().config.signing_key;
-    path.replace_extension(".pub");
-  }
-  return read_public_key(path);
+  if (!file.empty())
+    return read_public_key(directory() / file);
+  return read_public_key(signing_key().replace_extension(".pub"));
 }
 
 trust::PrivateKey Session::private_key(const std::string& file) {
-  return read_private_key(file.empty() ? workspace().root / workspace().config.signing_key
-                                       : directory() / file);
+  return read_private_key(file.empty() ? signing_key() : directory() / file);
+}
+
+std::filesystem::path Session::signing_key() {
+  const auto& key = workspace().config.signing_key;
+  if (key.empty())
+    throw Error(Kind::input, "no key is named: cullet.yaml has no `signing: { key: … }`")
+        .hint(
+            "add `signing: { key: keys/release.pem }` to cullet.yaml and run `cullet key new`; "
+            "or name a key with --key; or build with --no-sign");
+  return workspace().root / key;
 }
 
 std::optional<trust::PublicKey> Session::attestation_public_key() {

@@ -81,6 +81,8 @@ class Session {
  private:
   trust::PublicKey read_public_key(const std::filesystem::path& path);
   trust::PrivateKey read_private_key(const std::filesystem::path& path);
+  /// The file that cullet.yaml names; throws Kind::input where it names none.
+  std::filesystem::path signing_key();
 
   Environment& environment_;
   const GlobalOptions& options_;
