@@ -64,6 +64,19 @@ Repository open_repository(const std::string& path) {
   return repository;
 }
 
+Repository make_snapshot_repository(const std::string& path) {
+  start_libgit2();
+  Repository repository;
+  Config config;
+  check(git_repository_init(out_ptr(repository), path.c_str(), 1), cat("make ", path));
+  check(git_repository_config(out_ptr(config), repository.get()), cat("configure ", path));
+  // No file is small enough for a delta. libgit2 1.5 reads the threshold from the second key
+  // (packbuilder_config()).
+  for (const auto* key : {"core.bigFileThreshold", "pack.deltaCacheSize"})
+    check(git_config_set_int64(config.get(), key, 1), cat("configure ", path));
+  return repository;
+}
+
 Commit find_commit(git_repository* repository, const git_oid& id) {
   Commit commit;
   if (git_commit_lookup(out_ptr(commit), repository, &id) < 0)

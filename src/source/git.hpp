@@ -64,6 +64,9 @@ std::optional<git_oid> parse_id(std::string_view text);
 std::string short_id(std::string_view id);
 
 Repository open_repository(const std::string& path);
+/// Makes an empty bare one for the files of one commit, from where copy_objects() takes them: those
+/// are packed without deltas, which find little in files that are all different, and cost most.
+Repository make_snapshot_repository(const std::string& path);
 
 /// The commit with that id, or null where the repository has no such commit.
 Commit find_commit(git_repository* repository, const git_oid& id);

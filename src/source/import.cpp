@@ -212,9 +212,7 @@ git_oid import_locked(const Context& context,
   // Objects are made in a repository of their own, and the mirror gets them as one pack: what a
   // killed import leaves is not in the mirror, and a pack is one file to sync.
   const auto work = context.store.work_directory();
-  const auto scratch_path = (work.root() / "git").string();
-  Repository scratch;
-  check(git_repository_init(out_ptr(scratch), scratch_path.c_str(), 1), cat("make ", scratch_path));
+  const auto scratch = make_snapshot_repository((work.root() / "git").string());
   const auto fd = context.store.open_blob(blob);
   FdSource file(fd.get(), fork.import->name);
   VerifyingSource verified(file, fork.import->sha256, std::nullopt);

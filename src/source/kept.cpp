@@ -99,9 +99,7 @@ void restore(const Context& context, const git_oid& commit, bool change, Source&
   const auto mirror = restored_mirror(context);
   // As an import: objects are made elsewhere, and the mirror gets them as one durable pack.
   const auto work = context.store.work_directory();
-  const auto path = (work.root() / "git").string();
-  Repository scratch;
-  check(git_repository_init(out_ptr(scratch), path.c_str(), 1), cat("make ", path));
+  const auto scratch = make_snapshot_repository((work.root() / "git").string());
   restore_objects(context, scratch.get(), from);
   const auto needed = objects_of(scratch.get(), commit, change, context.cancel);
   Odb odb;
