@@ -29,8 +29,8 @@ alone_begin() {
 }
 alone_end() { rm -rf "$ALONE_ROOTFS" "$WORK/alone" "$WORK/zlib"; }
 
-# zlib_changed N: makes $WORK/zlib/b/deflate.c, with another text in a string constant, and the patch
-# $WORK/zlib/change.patch.
+# zlib_changed TEXT: makes $WORK/zlib/b/deflate.c, with TEXT in a string constant, and the patch
+# $WORK/zlib/change.patch. What a TEXT gives is in the store afterwards: each row has its own.
 zlib_changed() {
   mkdir -p "$WORK/zlib/a" "$WORK/zlib/b"
   cp "${ALONE_SOURCE[zlib]}/deflate.c" "$WORK/zlib/a"

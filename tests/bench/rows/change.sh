@@ -12,7 +12,7 @@ printf 'building nginx\n' >&2
 change_build >/dev/null
 alone_begin "$workspace"
 
-# change_zlib N: the patch of one line, as somebody writes it by hand.
+# change_zlib TEXT: the patch of one line, as somebody writes it by hand.
 change_zlib() {
   zlib_changed "$1"
   mkdir -p "$workspace/forks/zlib"
@@ -24,7 +24,7 @@ patches:
 END_PATCH
 }
 for ((run = 0; run < BENCH_RUNS; run++)); do
-  change_zlib "$run"
+  change_zlib "change $run"
   timed change change_build
   alone_prepare
   timed alone alone
@@ -35,7 +35,7 @@ again=("$CULLET" -C "$workspace" push nginx "$REGISTRY/bench/again:latest")
 "${again[@]}" >/dev/null
 fact 'pushing what is there already' "$(requests "${again[@]}") requests"
 before=$(du -sb "$REGISTRY_DIR/storage" | cut -f1)
-change_zlib sizes
+change_zlib "change sizes"
 change_build >/dev/null
 after=$(du -sb "$REGISTRY_DIR/storage" | cut -f1)
 layer=$(cd "$workspace" && "$CULLET" plan nginx --all --json | jq -r '.actions[] | select(.action == "layer" and (.subject | test("zlib"))) | .key' | cut -d: -f2)

@@ -19,14 +19,14 @@ patch_to_pushed() { # N
 }
 patch_dropped() { (cd "$workspace" && "$CULLET" patch drop zlib "change-$1" >/dev/null); }
 for ((run = 0; run < BENCH_RUNS; run++)); do
-  zlib_changed "$run"
+  zlib_changed "patch $run"
   timed patch eval "(patch_to_pushed $run)"
   patch_dropped "$run"
   alone_prepare
   timed patch-alone alone
 done
 row 'patch to pushed' patch 'the same steps in bwrap' patch-alone
-zlib_changed "$BENCH_RUNS"
+zlib_changed "patch $BENCH_RUNS"
 (cd "$workspace" && "$CULLET" patch add zlib "$WORK/zlib/change.patch" --name "change-$BENCH_RUNS" --reason 'a line' >/dev/null)
 fact 'patch to pushed' "$(requests "$CULLET" -C "$workspace" build --affected-by zlib --push "$REGISTRY/prod") requests to the registry"
 registry_stop
