@@ -10,6 +10,7 @@
 
 #include "actions.hpp"
 #include "disorder.hpp"
+#include "preload.hpp"
 #include "step_log.hpp"
 
 namespace cullet::build {
@@ -177,8 +178,11 @@ StepRoom component_room(const Context& context,
     room.root.push_back(need.root);
   room.root.push_back(trees_of(context, plan, node, "environment").at(0).root);
   room.source = trees_of(context, plan, node, "source").at(0).root;
-  if (context.disorder)
+  if (context.other_machine) {
     disorder(context, work / "order", room);
+    room.preload = work / "preload";
+    write_preload(room.preload);
+  }
   room.work = work / "source";
   room.out = work / "out";
   make_directories(room.work);

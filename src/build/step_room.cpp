@@ -34,7 +34,10 @@ std::map<std::string, std::string> step_environment(std::int64_t epoch, unsigned
 
 sandbox::Spec StepRoom::spec(std::vector<std::string> argv, bool out_read_only) const {
   sandbox::Spec spec;
-  spec.mounts.push_back({"/", root, {}});
+  auto slash = root;
+  if (!preload.empty() && !out_read_only)
+    slash.insert(slash.begin(), preload);
+  spec.mounts.push_back({"/", std::move(slash), {}});
   auto build = over;
   build.push_back(source);
   spec.mounts.push_back({"/build", build, work});

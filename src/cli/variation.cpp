@@ -182,7 +182,7 @@ Json OtherMachine::build(const std::vector<std::string>& recipes, ProgressView& 
                "--json",
                "build",
                "--no-publish",
-               "--disorder"};
+               "--other-machine"};
   spec.argv.insert(spec.argv.end(), recipes.begin(), recipes.end());
   spec.environment = environment_of(session_.environment(), home);
   auto [out, child_out] = make_pipe();
@@ -191,6 +191,7 @@ Json OtherMachine::build(const std::vector<std::string>& recipes, ProgressView& 
   spec.err = child_err.get();
   auto process = start(spec, varied_);
   for (const auto& text : {cat(jobs_, jobs_ == 1 ? " job" : " jobs"),
+                           std::string("a clock a year ahead"),
                            std::string("another order of directories"),
                            std::string("another path"),
                            std::string("locale tr_TR.UTF-8"),

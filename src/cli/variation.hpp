@@ -16,7 +16,8 @@ namespace cullet::cli {
 
 /// A machine as much unlike this one as this one can play without other tools: another workspace
 /// and store at long paths with spaces, home, umask, locale, zone, user and host name, number of
-/// jobs and processors, address layout and order of directories, with nothing in its environment.
+/// jobs and processors, clock, address layout and order of directories, with nothing in its
+/// environment.
 /// The program runs there as a process of its own, without network. All that it leaves lies in the
 /// session's store as work in progress, which goes with this object or, after a crash, with the
 /// next command or collection that opens the store.

@@ -17,7 +17,8 @@ namespace {
 constexpr std::size_t kAround = 96;
 /// Points in time that builds write down, as numbers: September 2001 to January 2038.
 constexpr std::uint64_t kEarliest = 1'000'000'000, kLatest = 2'147'483'647;
-constexpr std::uint64_t kYear = 31'622'400;
+/// Further apart than two builds that are compared; a clock of `build --check` is a year ahead.
+constexpr std::uint64_t kTwoYears = 2 * std::uint64_t{31'622'400};
 
 /// A text around the place where it differs from another.
 struct Spot {
@@ -65,6 +66,7 @@ const std::vector<Pattern>& patterns() {
        regex("/(var/)?tmp/[A-Za-z0-9._-]*[A-Za-z0-9]{6,}", kFlags)},
       {Cause::path, "absolute paths", regex("/[A-Za-z0-9._+@-]+(/[A-Za-z0-9._+@-]+)+", kFlags)},
       {Cause::identifier, "random identifiers", regex("\\b[0-9a-fA-F]{16,}\\b", kFlags)},
+      {Cause::time, "years", regex("\\b(19|20)[0-9]{2}\\b", kFlags)},
       {Cause::user, "USER@HOST", regex("[a-z_][a-z0-9_-]*@[A-Za-z0-9][A-Za-z0-9.-]*", kFlags)},
       {Cause::tool,
        "version numbers",
@@ -196,7 +198,7 @@ Guess from_words(std::string_view a, std::string_view b, std::size_t at) {
       const auto first = word_at(a, from, big), second = word_at(b, from, big);
       const auto apart = first > second ? first - second : second - first;
       if (std::min(first, second) >= kEarliest && std::max(first, second) <= kLatest &&
-          apart < kYear)
+          apart < kTwoYears)
         return {Cause::time,
                 cat("four bytes that as seconds are ",
                     rfc3339(static_cast<std::int64_t>(first)),

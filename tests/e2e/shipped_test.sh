@@ -43,6 +43,19 @@ else
   chmod 644 "$record"
 fi
 
+# --- what is reproducible passes --check with programs of a real environment; what isn't doesn't,
+# though both builds run in the same second of the same year, on the same file system.
+in_workspace "$CULLET" build lua --check --json 2>/dev/null >"$FIXTURE_DIR/checked.json"
+same "$(jq -r .check.same "$FIXTURE_DIR/checked.json")" true 'lua comes out the same as on another machine'
+leak() { # CAUSE SCRIPT
+  printf 'fork: lua\nenvironment: c\nsteps:\n  - run: |\n      mkdir -p made "$OUT/share"\n      (%s) >"$OUT/share/leak"\nimage: { contents: [leak] }\n' \
+    "$2" >"$WORKSPACE/recipes/leak.yaml"
+  expect 3 "most likely cause: $1 " "$CULLET" build leak --check
+}
+leak time 'date +%Y'
+leak order 'cd made; for i in $(seq 40); do echo >$i; done; find .'
+rm "$WORKSPACE/recipes/leak.yaml"
+
 containers_begin
 # podman takes the path of a layout for a name, and names have no part that starts with a dot.
 layout=$FIXTURE_DIR/layout

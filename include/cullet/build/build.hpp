@@ -59,9 +59,10 @@ struct Context {
   std::map<std::string, std::string> unwritten{};
   bool upstream_pins = false;
   KeptInputs* kept = nullptr;  ///< asked before upstream is (build/kept_inputs.hpp); may be null
-  /// Steps find the entries of directories in another order than the file system's: what depends on
-  /// it comes out different (`build --check`).
-  bool disorder = false;
+  /// Steps find the entries of directories in another order than the file system's, and a clock
+  /// that is ahead (checks don't: only what is installed counts): what depends on either comes out
+  /// different (`build --check`).
+  bool other_machine = false;
 
   /// All of it, with another observer.
   [[nodiscard]] Context with(Observer& other) const {
@@ -77,7 +78,7 @@ struct Context {
             unwritten,
             upstream_pins,
             kept,
-            disorder};
+            other_machine};
   }
 };
 

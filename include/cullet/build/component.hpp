@@ -19,6 +19,7 @@ struct StepRoom {
   std::vector<std::filesystem::path> root;  ///< lower trees of "/", the first on top
   std::vector<std::filesystem::path> over;  ///< lower trees of /build, over its source
   std::filesystem::path source;             ///< the lowest tree of /build
+  std::filesystem::path preload;            ///< over "/" but for checks; may be empty
   std::filesystem::path work;               ///< "upper" and "work" of /build
   std::filesystem::path out;                ///< bound at /out
   std::map<std::string, std::string> environment;

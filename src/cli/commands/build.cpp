@@ -26,7 +26,7 @@ struct BuildOptions {
   bool strict = false;
   bool no_publish = false;
   bool check = false;
-  bool disorder = false;  ///< of the second build of --check
+  bool other_machine = false;  ///< of the second build of --check
   PublishRequest publish;
 };
 
@@ -247,7 +247,7 @@ int build(Session& session, BuildOptions options) {
         workspace, session.lock(), options.recipes, digest, capture_edits(session, plan, view));
   CacheObserver observer(plan, view);
   auto context = session.build_context(observer);
-  context.disorder = options.disorder;
+  context.other_machine = options.other_machine;
   build::run(context, plan);
 
   std::optional<SecondBuild> again;
@@ -312,7 +312,10 @@ void register_build(CLI::App& app, Action& chosen) {
       "to sign and push what differs");
   command->add_flag(
       "--no-publish", options->no_publish, "build and test; the image stays in the store");
-  command->add_flag("--disorder", options->disorder, "steps see directories in another order")
+  command
+      ->add_flag("--other-machine",
+                 options->other_machine,
+                 "steps see another clock, and directories in another order")
       ->group("");
   command->add_flag("--strict", options->strict, "refuse to build with a patch that has expired");
   command->callback([options, &chosen] {
