@@ -22,9 +22,11 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kConfigFile = "cullet.yaml";
 
-std::string read_yaml(const fs::path& root, const std::string& file) {
+/// `name` in a directory; `file` is what errors call it.
+std::string read_yaml(int directory, const std::string& name, const std::string& file) {
   // Non-blocking, because the name may be a fifo's.
-  const auto fd = open_file(root / file, O_RDONLY | O_NONBLOCK);
+  const auto fd = with_context([&] { return cat("reading ", printable(file)); },
+                               [&] { return open_at(directory, name, O_RDONLY | O_NONBLOCK); });
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0)
     throw system_error(cat("cannot read ", printable(file)), errno);
@@ -35,15 +37,11 @@ std::string read_yaml(const fs::path& root, const std::string& file) {
   return read_all(source, kMaxDocumentBytes + 1, file);
 }
 
-/// The names of FOLDER/NAME.yaml, sorted. A missing folder is empty; a misnamed file would silently
-/// be left out, so it is an error.
-std::vector<std::string> documents(const fs::path& root, const std::string& folder) {
-  std::error_code status;
-  if (!fs::exists(root / folder, status) && !status)
-    return {};
+/// The names of FOLDER/NAME.yaml, sorted. A misnamed file would silently be left out, so it is an
+/// error.
+std::vector<std::string> documents(int directory, const std::string& folder) {
   std::vector<std::string> names;
-  const auto directory = open_directory(root / folder);
-  for (const auto& entry : list_directory(directory.get(), folder)) {
+  for (const auto& entry : list_directory(directory, folder)) {
     const fs::path path(entry);
     const auto file = cat(folder, "/", printable(entry));
     if (entry[0] == '.' || (path.extension() != ".yaml" && path.extension() != ".yml"))
@@ -62,8 +60,8 @@ std::vector<std::string> documents(const fs::path& root, const std::string& fold
 /// Files below which another thread costs more than it brings.
 constexpr std::size_t kFilesPerThread = 64;
 
-/// Parses FOLDER/*.yaml, in parallel where there are many. The error thrown is that of the first
-/// file in order, whatever the threads' order.
+/// Parses FOLDER/*.yaml, in parallel where there are many; a missing folder is empty. The error
+/// thrown is that of the first file in order, whatever the threads' order.
 template <class T>
 std::map<std::string, T> parse_folder(const fs::path& root,
                                       const std::string& folder,
@@ -71,15 +69,20 @@ std::map<std::string, T> parse_folder(const fs::path& root,
                                                  const std::string&,
                                                  const std::string&),
                                       unsigned threads) {
-  const auto names = documents(root, folder);
+  std::error_code status;
+  if (!fs::exists(root / folder, status) && !status)
+    return {};
+  const auto directory = open_directory(root / folder);
+  const auto names = documents(directory.get(), folder);
   std::vector<std::optional<T>> parsed(names.size());
   std::vector<std::exception_ptr> failed(names.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
     for (auto index = next++; index < names.size(); index = next++) {
       try {
-        const auto file = cat(folder, "/", names[index], ".yaml");
-        parsed[index] = parse(read_yaml(root, file), file, names[index]);
+        const auto name = names[index] + ".yaml";
+        const auto file = cat(folder, "/", name);
+        parsed[index] = parse(read_yaml(directory.get(), name, file), file, names[index]);
       } catch (...) {
         failed[index] = std::current_exception();
         return;
@@ -124,7 +127,8 @@ Workspace load(const fs::path& root, unsigned threads) {
   if (!workspace.root.has_filename())
     workspace.root = workspace.root.parent_path();
   const std::string config(kConfigFile);
-  workspace.config = parse_config(read_yaml(workspace.root, config), config);
+  workspace.config =
+      parse_config(read_yaml(open_directory(workspace.root).get(), config, config), config);
   workspace.forks = parse_folder<Fork>(workspace.root, "forks", parse_fork, threads);
   workspace.recipes = parse_folder<Recipe>(workspace.root, "recipes", parse_recipe, threads);
   check_references(workspace);
