@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/build/component.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 
@@ -180,8 +181,10 @@ StepRoom component_room(const Context& context,
   room.source = trees_of(context, plan, node, "source").at(0).root;
   if (context.other_machine) {
     disorder(context, work / "order", room);
-    room.preload = work / "preload";
-    write_preload(room.preload);
+    if (std::any_of(room.root.begin(), room.root.end(), loads_preload)) {
+      room.preload = work / "preload";
+      write_preload(room.preload);
+    }
   }
   room.work = work / "source";
   room.out = work / "out";

@@ -68,6 +68,11 @@ bool is_dots(const char* name) {
   return std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0;
 }
 
+/// What this library comes with: the first build has no such files (preload.cpp).
+bool is_ours(const char* name) {
+  return std::strcmp(name, "ld.so.preload") == 0 || std::strcmp(name, "other-machine.so") == 0;
+}
+
 /// Reads all that is left of a directory; false where there is no memory.
 bool fill(Listing& listing, int directory) {
   constexpr std::size_t kPiece = 32768;
@@ -85,18 +90,20 @@ bool fill(Listing& listing, int directory) {
       break;
     listing.size += static_cast<std::size_t>(got);
   }
+  const bool turn = made_by_step(directory);
+  const auto hidden = [&](std::size_t at) { return !turn && is_ours(entry(listing, at)->d_name); };
   for (std::size_t at = 0; at < listing.size; at += entry(listing, at)->d_reclen)
-    ++listing.count;
+    listing.count += hidden(at) ? 0 : 1;
   auto* const begins =
       static_cast<std::size_t*>(std::realloc(listing.at, (listing.count + 1) * sizeof *listing.at));
   if (begins == nullptr)
     return false;
   listing.at = begins;
   // "." and ".." stay in front: there are programs that skip the first two.
-  const bool turn = made_by_step(directory);
   std::size_t front = 0, back = listing.count;
   for (std::size_t at = 0; at < listing.size; at += entry(listing, at)->d_reclen)
-    begins[!turn || is_dots(entry(listing, at)->d_name) ? front++ : --back] = at;
+    if (!hidden(at))
+      begins[!turn || is_dots(entry(listing, at)->d_name) ? front++ : --back] = at;
   return true;
 }
 

@@ -73,8 +73,10 @@ TEST_CASE("preload: files are of now, and so is what measures time", "[build]") 
   CHECK(std::stoll(printed(true, uptime)) - std::stoll(printed(false, uptime)) < 3600);
 }
 
-TEST_CASE("preload: nothing in the environment says so, and no program complains", "[build]") {
-  const std::string script = "env | grep -v ^_= | sort; ls / >/dev/null; echo fine";
+TEST_CASE("preload: neither the environment nor /etc says so, and no program complains",
+          "[build]") {
+  const std::string script =
+      "env | grep -v ^_= | sort; ls -a /etc; stat -c '%Y %a' /etc; echo fine";
   CHECK(printed(true, script) == printed(false, script));
 }
 
@@ -100,6 +102,12 @@ TEST_CASE("preload: streams side by side, rewound, and of what is being removed"
       "print \"$a[0] $a[1] \", scalar(@a), \" \", scalar(@c)'\n"
       "cd /; rm -r /tmp/d; test ! -e /tmp/d";
   CHECK(printed(true, script) == "same . .. 6 3");
+}
+
+TEST_CASE("preload: only where a dynamic linker is", "[build]") {
+  CHECK(loads_preload("/"));
+  const TemporaryDirectory place(std::filesystem::temp_directory_path());
+  CHECK(!loads_preload(place.path()));
 }
 
 TEST_CASE("preload: any dynamic linker takes the library", "[build]") {

@@ -262,7 +262,10 @@ interrupted '[[ -n $(find "$FIXTURE_DIR" -maxdepth 1 -name ".cullet-restore*") ]
 [[ ! -e $FIXTURE_DIR/slow && ! -e $FIXTURE_DIR/slow.tar ]]
 same "$(find "$CULLET_STORE/tmp" -mindepth 1 | wc -l)" 0 'an interrupt leaves nothing in the store'
 same "$(find "$FIXTURE_DIR" -maxdepth 1 -name '.cullet-*' | wc -l)" 0 'no work in progress is left'
+
 # --- killed: the next one cleans up
+export CULLET_STORE=$FIXTURE_DIR/store-8
+faulty_script '[{"match": "GET .*/blobs/", "skip": 2, "action": {"trickle": {"bytes": 10, "seconds": 1}}}]'
 (cd "$WORKSPACE" && exec "$CULLET" inputs restore "$FAULTY/prod/small:1.0.0" killed) >/dev/null 2>&1 &
 pid=$!
 for _ in $(seq 300); do
@@ -275,6 +278,7 @@ faulty_script '[]'
 in_workspace "$CULLET" inputs restore "$FAULTY/prod/small:1.0.0" whole >/dev/null 2>&1
 same "$(find "$FIXTURE_DIR" -maxdepth 1 -name '.cullet-*' | wc -l)" 0 'the next restore removes it'
 rm -r "$FIXTURE_DIR/whole"
+
 in_workspace "$CULLET" inputs import small.tar --to oci:bare >/dev/null 2>&1
 jq '.manifests |= map(select(.artifactType != "application/vnd.cullet.inputs.v1+json"))' "$FIXTURE_DIR/bare/index.json" \
   >"$FIXTURE_DIR/index.json" && mv "$FIXTURE_DIR/index.json" "$FIXTURE_DIR/bare/index.json"
