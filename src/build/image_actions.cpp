@@ -27,11 +27,6 @@ constexpr std::int64_t kNoEpoch = 315532800;
 constexpr std::string_view kDefaultPath =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-archive::Compression compression(const workspace::ImageSpec& image) {
-  return image.compression == "gzip" ? archive::Compression{archive::Algorithm::gzip, 6}
-                                     : archive::Compression{};
-}
-
 std::int64_t created(const plan::Plan& plan, const plan::Node& node) {
   std::optional<std::int64_t> newest;
   for (const auto& dependency : node.dependencies)
@@ -81,7 +76,6 @@ image::Config config_of(const plan::Plan& plan,
   config.ports = declared.ports;
   config.volumes = declared.volumes;
   config.labels = declared.labels;
-  config.labels["org.cullet.assembly"] = std::to_string(image::kAssembly);
   for (const auto& layer : layers)
     config.layers.push_back({layer.diff_id, created_by(layer.title)});
   return config;
@@ -98,8 +92,8 @@ std::map<std::string, std::string> annotations_of(const plan::Node& node, std::i
     if (!node.fork->version.empty())
       annotations["org.opencontainers.image.version"] = node.fork->version;
   }
-  annotations["org.cullet.assembly"] = std::to_string(image::kAssembly);
-  annotations["org.cullet.compressor"] = archive::describe(compression(*node.recipe->image));
+  annotations[std::string(image::kAssemblyName)] = std::to_string(image::kAssembly);
+  annotations["org.cullet.compressor"] = archive::describe(plan::compression(*node.recipe->image));
   for (const auto& [name, value] : node.recipe->image->config.annotations)
     annotations[name] = value;
   if (const auto edited = plan::edited_forks(node); !edited.empty())
@@ -202,7 +196,7 @@ store::ActionRecord run_layer(const Context& context,
                               const plan::Node& node) {
   const auto tree = trees_of(context, plan, node, "tree").at(0);
   const auto manifest = context.store.manifest(tree.digest);
-  image::LayerSpec spec{tree, {}, {}, compression(*node.recipe->image)};
+  image::LayerSpec spec{tree, {}, {}, plan::compression(*node.recipe->image)};
   for (const auto& [path, owner] : node.fixed.at("owners").items())
     if (manifest.find(path) != nullptr)
       spec.owners[path] = {owner.at(0).get<std::uint32_t>(), owner.at(1).get<std::uint32_t>()};

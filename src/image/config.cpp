@@ -10,8 +10,6 @@ namespace cullet::image {
 
 namespace {
 
-constexpr std::string_view kAssemblyLabel = "org.cullet.assembly";
-
 /// Go's map[string]struct{}: a set.
 Json to_set(const std::vector<std::string>& names) {
   Json json = Json::object();
@@ -36,7 +34,7 @@ std::vector<std::string> set_names(const Json& object,
 
 Json run_config(const Config& config) {
   auto labels = config.labels;
-  labels.try_emplace(std::string(kAssemblyLabel), std::to_string(kAssembly));
+  labels[std::string(kAssemblyName)] = std::to_string(kAssembly);
   Json json = {{"Labels", labels}};
   const auto add_list = [&](const char* key, const std::vector<std::string>& list) {
     if (!list.empty())

@@ -15,11 +15,6 @@ namespace {
 constexpr int kFilesVersion = 1;
 constexpr int kTestVersion = 1;
 
-archive::Compression compression(const workspace::ImageSpec& image) {
-  return image.compression == "gzip" ? archive::Compression{archive::Algorithm::gzip, 6}
-                                     : archive::Compression{};
-}
-
 Json owner_inputs(const std::map<std::string, std::pair<std::uint32_t, std::uint32_t>>& owners) {
   Json out = Json::object();
   for (const auto& [path, owner] : owners)
@@ -55,6 +50,11 @@ Json file_inputs(const workspace::ImageFile& file) {
 }
 
 }  // namespace
+
+archive::Compression compression(const workspace::ImageSpec& image) {
+  return image.compression == "gzip" ? archive::Compression{archive::Algorithm::gzip, 6}
+                                     : archive::Compression{};
+}
 
 std::vector<std::string> edited_forks(const Node& image) {
   const auto edits = image.fixed.find("edits");

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,8 +16,25 @@
 
 namespace cullet::image {
 
-/// The version of the assembly contract (design.md section 4), recorded in every image.
+/// The version of the assembly contract, which says how an image's bytes follow from what is in it.
+/// Whatever changes a byte for equal content is another version. Version 1:
+///   layers    one for each content, tar as archive/tar_writer.hpp has it: entries in bytewise
+///   order
+///             of their paths, every parent directory once, each with mtime 1980-01-01T00:00:00Z
+///             (zip and Python can't say an earlier one), whatever the image's `created`
+///   owners    0:0, modes as under umask 022; setuid, setgid and other owners only where the recipe
+///             declares them; no extended attributes
+///   links     of several names of one file, the first in order is the file and the others are its
+///             hard links; sockets, fifos and devices are refused
+///   created   the committer time of the fork's pin (of the newest, where an image has none of its
+///             own; 1980-01-01 where it holds packages alone), patched or not
+///   blobs     zstd level 3 or gzip level 6 by archive/compression.hpp; neither diffIDs nor the
+///             config depend on the compressor, which an annotation of the manifest names
+///   JSON      canonical (base/json.hpp): keys in order, no white space, UTF-8
+/// tests/golden holds it in place.
 inline constexpr int kAssembly = 1;
+/// The label of the config and the annotation of the manifest that record it.
+inline constexpr std::string_view kAssemblyName = "org.cullet.assembly";
 
 /// A layer to be: a tree of the store, and what the recipe declares beyond it. A hard link has the
 /// owner and mode of its file, which is where they are declared.

@@ -24,7 +24,8 @@ struct Manifest {
 
   /// Canonical JSON with top-level mediaType: the bytes to push.
   [[nodiscard]] std::string serialize() const;
-  /// Throws Kind::input naming `what`; bounded by kMaxManifestBytes and 1,000 layers.
+  /// Of OCI's media type or of Docker's. Throws Kind::input naming `what` where it is malformed, of
+  /// another type, over kMaxManifestBytes or of more than 1,000 layers.
   static Manifest parse(std::string_view bytes, std::string_view what);
 };
 
@@ -34,11 +35,11 @@ struct Index {
   std::map<std::string, std::string> annotations;
 
   [[nodiscard]] std::string serialize() const;
+  /// As Manifest::parse(), but for the layers.
   static Index parse(std::string_view bytes, std::string_view what);
 };
 
-/// What an image's config says (image-spec, config.md); `assembly` goes into its label
-/// "org.cullet.assembly".
+/// What an image's config says (image-spec, config.md).
 struct Config {
   std::string architecture = "amd64";
   std::int64_t created = 0;                       ///< seconds since the epoch
@@ -52,8 +53,11 @@ struct Config {
   };
   std::vector<Layer> layers;
 
-  /// Canonical JSON; no clock, host or user is in it.
+  /// Canonical JSON; no clock, host or user is in it. Adds the label kAssemblyName
+  /// (image/layer.hpp), in the place of one that `labels` has.
   [[nodiscard]] std::string serialize() const;
+  /// Throws Kind::input naming `what` where it is malformed. A time that isn't RFC 3339 in UTC
+  /// counts as the epoch.
   static Config parse(std::string_view bytes, std::string_view what);
 };
 

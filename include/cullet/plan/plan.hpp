@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cullet/archive/compression.hpp"
 #include "cullet/base/digest.hpp"
 #include "cullet/base/json.hpp"
 #include "cullet/environment/lock.hpp"
@@ -98,6 +99,9 @@ Plan make(const workspace::Workspace& workspace,
           const std::vector<std::string>& recipes,
           const std::function<Sha256(const std::string&)>& patch_digest,
           const Edits& edits = {});
+
+/// How an image's layers are compressed: what its key says is what the build does.
+archive::Compression compression(const workspace::ImageSpec& image);
 
 /// The forks whose source in an image is an edit: the image is not for release. Sorted.
 std::vector<std::string> edited_forks(const Node& image);
