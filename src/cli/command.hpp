@@ -43,7 +43,7 @@ void register_upstream(CLI::App& app, Action& chosen);
 void register_verify(CLI::App& app, Action& chosen);
 void register_completion(CLI::App& app, Action& chosen);
 
-/// Makes a subcommand with its help text and examples; sets `chosen` to `action` when used.
+/// Makes a subcommand with its help text and an example; the caller adds its arguments.
 CLI::App* add_command(CLI::App& app,
                       const std::string& name,
                       const std::string& summary,

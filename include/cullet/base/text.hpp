@@ -12,6 +12,7 @@ namespace cullet {
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 /// Splits at every `separator`; "a,,b" gives three parts, "" gives one empty part.
 std::vector<std::string> split(std::string_view text, char separator);
+/// Without the white space of ASCII (space, \t, \r, \n, \v, \f) at both ends; points into `text`.
 std::string_view trim(std::string_view text);
 /// ASCII letters in lower case; everything else stays, whatever the locale.
 std::string lower_case(std::string_view text);

@@ -29,8 +29,9 @@ struct Environment {
   [[nodiscard]] std::string get(const std::string& name) const;
 };
 
-/// Runs one command line (`arguments` without the program's name) and returns the exit status of
-/// design.md section 5. Never throws: errors are rendered to environment.err.
+/// Runs one command line (`arguments` without the program's name) and returns the exit status:
+/// 0, 3 where a verdict is no, or exit_status() of the error (base/error.hpp). Never throws: errors
+/// are rendered to environment.err.
 int run(const std::vector<std::string>& arguments, Environment& environment);
 
 }  // namespace cullet::cli

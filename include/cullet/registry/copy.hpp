@@ -15,7 +15,7 @@ struct CopyOptions {
   unsigned parallel = 4;          ///< blobs at once
   bool referrers = true;          ///< signatures (".sig", ".att" tags) and referrers too
   std::vector<std::string> tags;  ///< put last, when all that they point at is there
-  std::function<void(std::uint64_t, std::uint64_t)> progress;
+  std::function<void(std::uint64_t, std::uint64_t)> progress;  ///< bytes of blobs so far, of all
 };
 
 struct CopyReport {

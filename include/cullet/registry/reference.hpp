@@ -10,10 +10,9 @@
 namespace cullet::registry {
 
 /// Names an image: "oci:PATH[:TAG][@DIGEST]" (a folder in OCI layout) or
-/// "HOST[:PORT]/NAME[:TAG][@DIGEST]" (distribution-spec's grammar; "localhost" and names with '.'
-/// or
-/// ':' are hosts, and a host is required: there is no default registry). With both tag and digest,
-/// the digest counts.
+/// "HOST[:PORT]/NAME[:TAG][@DIGEST]" (distribution-spec's grammar; "localhost" and names with a dot
+/// or a colon are hosts, and a host is required: there is no default registry). With both tag and
+/// digest, the digest counts.
 struct Reference {
   bool layout = false;
   std::string host;        ///< of a registry: "registry.example.com:5000"

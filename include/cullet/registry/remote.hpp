@@ -20,9 +20,10 @@ struct Credentials {
   std::string identity_token;  ///< instead of both; an OAuth2 refresh token
 };
 
-/// Where credentials come from, in order (facts, section 2): docker's config file, then podman's
-/// auth file; per-host helpers before the store before inline. Paths are the caller's, read from
-/// the environment by the cli.
+/// Where credentials come from: files as containers-auth.json(5) and docker's config.json have
+/// them, in order. In each, the helper of a host (`credHelpers`) counts before the one of all hosts
+/// (`credsStore`), and that before what the file says itself (`auths`). The cli reads the paths
+/// from its environment.
 struct CredentialFiles {
   std::vector<std::filesystem::path> files;     ///< those that don't exist are skipped
   std::vector<std::string> helper_environment;  ///< environment for docker-credential-X

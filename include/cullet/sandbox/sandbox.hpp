@@ -59,9 +59,9 @@ struct Result {
   [[nodiscard]] std::string str(const Limits& limits) const;
 };
 
-/// Runs `spec` to its end and returns how it ended. Isolation (design.md section 4): own user,
-/// mount, pid, net (loopback only), ipc, uts and cgroup namespaces through bubblewrap 0.8; overlays
-/// mounted in a user namespace of their own; no capability; no new privileges; a seccomp filter
+/// Runs `spec` to its end and returns how it ended. Isolation: own user, mount, pid, net (loopback
+/// only), ipc, uts and cgroup namespaces through bubblewrap 0.8; overlays mounted in a user
+/// namespace of their own; no capability; no new privileges; a seccomp filter
 /// (sandbox/seccomp.hpp); fresh /tmp, /dev, /proc; no terminal unless interactive; every process
 /// ends with the run. It needs no root and gains nothing from it.
 ///

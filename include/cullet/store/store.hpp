@@ -114,17 +114,16 @@ struct CollectReport {
   std::uint64_t freed_bytes = 0;
 };
 
-/// The content-addressed store on this machine (design.md section 2). Right after kill -9 at any
-/// instant: a file appears under its name only when it is whole and synced. Safe for any number of
-/// threads and processes. On disk, below the root:
+/// The content-addressed store on this machine. Right after kill -9 at any instant: a file appears
+/// under its name only when it is whole and synced. Safe for any number of threads and processes.
+/// On disk, below the root:
 ///   version                    "cullet-store 1\n"
 ///   blobs/ab/<64 hex>          bytes with that SHA-256, mode 0444
 ///   trees/<64 hex>/manifest    the serialised TreeManifest with that digest
 ///   trees/<64 hex>/root/       its files
 ///   actions/ab/<64 hex>        canonical JSON of an ActionRecord, by Key
-///   latest/<64 hex>            canonical JSON of the inputs an action was last planned with, by
-///   the
-///                              hash of its name
+///   latest/<64 hex>            canonical JSON of the inputs that an action was last planned with,
+///                              by the hash of its name
 ///   forks/                     bare git mirrors (layer source)
 ///   logs/                      output of steps (layer build)
 ///   failed/                    what failed steps left, to be looked into (layer build)
@@ -149,6 +148,7 @@ class Store {
 
   // --- blobs ---
   [[nodiscard]] BlobWriter new_blob();
+  /// Durable on return.
   BlobDigest put_blob(std::string_view bytes);
   /// Size in bytes, or nullopt when the store has no such blob.
   [[nodiscard]] std::optional<std::uint64_t> blob_size(const BlobDigest& digest) const;
