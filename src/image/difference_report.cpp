@@ -23,17 +23,29 @@ void append(std::string& out, const Finding& one, std::size_t depth) {
 }  // namespace
 
 std::string_view name(Cause cause) {
-  constexpr std::string_view kNames[] = {"unknown",
-                                         "time",
-                                         "path",
-                                         "order",
-                                         "identifier",
-                                         "processors",
-                                         "host",
-                                         "user",
-                                         "compressor",
-                                         "tool"};
-  return kNames[static_cast<std::size_t>(cause)];
+  switch (cause) {
+    case Cause::unknown:
+      break;
+    case Cause::time:
+      return "time";
+    case Cause::path:
+      return "path";
+    case Cause::order:
+      return "order";
+    case Cause::identifier:
+      return "identifier";
+    case Cause::processors:
+      return "processors";
+    case Cause::host:
+      return "host";
+    case Cause::user:
+      return "user";
+    case Cause::compressor:
+      return "compressor";
+    case Cause::tool:
+      return "tool";
+  }
+  return "unknown";
 }
 
 Json Finding::to_json() const {

@@ -18,9 +18,8 @@ namespace cullet::image {
 
 /// The version of the assembly contract, which says how an image's bytes follow from what is in it.
 /// Whatever changes a byte for equal content is another version. Version 1:
-///   layers    one for each content, tar as archive/tar_writer.hpp has it: entries in bytewise
-///   order
-///             of their paths, every parent directory once, each with mtime 1980-01-01T00:00:00Z
+///   layers    one for each content, tar as archive/tar_writer.hpp has it: in bytewise order of
+///             paths, every parent directory once, each entry with mtime 1980-01-01T00:00:00Z
 ///             (zip and Python can't say an earlier one), whatever the image's `created`
 ///   owners    0:0, modes as under umask 022; setuid, setgid and other owners only where the recipe
 ///             declares them; no extended attributes
