@@ -7,6 +7,8 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 
+#include "purl_parts.hpp"
+
 namespace cullet::attest {
 
 namespace {
@@ -56,25 +58,10 @@ std::string digest_of(const Json& descriptor) {
   return sha256.empty() ? sha256 : "sha256:" + sha256;
 }
 
-/// "2.36-9+deb12u10" of "pkg:deb/debian/libc6@2.36-9%2Bdeb12u10?arch=amd64" (purl-spec).
+/// "2.36-9+deb12u10" of "pkg:deb/debian/libc6@2.36-9%2Bdeb12u10?arch=amd64"; "" of what is no purl.
 std::string purl_version(std::string_view purl) {
-  const auto at = purl.find('@');
-  if (at == purl.npos)
-    return {};
-  const auto text = purl.substr(at + 1, purl.find_first_of("?#", at) - at - 1);
-  std::string out;
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto high = i + 2 < text.size() ? kDigits.find(text[i + 1]) : kDigits.npos;
-    const auto low = i + 2 < text.size() ? kDigits.find(text[i + 2]) : kDigits.npos;
-    if (text[i] != '%' || high == kDigits.npos || low == kDigits.npos) {
-      out += text[i];
-      continue;
-    }
-    out += static_cast<char>(high << 4U | low);
-    i += 2;
-  }
-  return out;
+  const auto parts = PurlParts::parse(purl);
+  return parts ? parts->version : std::string();
 }
 
 class Reading {

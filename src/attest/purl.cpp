@@ -4,33 +4,10 @@
 #include <algorithm>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/percent.hpp"
 #include "cullet/base/text.hpp"
 
 namespace cullet::attest {
-
-namespace {
-
-/// Percent-encodes all but RFC 3986's unreserved characters.
-std::string escaped(std::string_view text, std::string_view also_plain = {}) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~' ||
-                       also_plain.find(c) != std::string_view::npos;
-    if (plain) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kDigits[byte >> 4U];
-    out += kDigits[byte & 15U];
-  }
-  return out;
-}
-
-}  // namespace
 
 std::string debian_release(std::string_view suite) {
   constexpr std::pair<std::string_view, std::string_view> kReleases[] = {
@@ -50,14 +27,14 @@ std::string deb_purl(const environment::LockedPackage& package, std::string_view
       upstream += "@" + package.source_version;
   }
   return cat("pkg:deb/debian/",
-             escaped(package.name),
+             percent_encode(package.name),
              "@",
-             escaped(package.version),
+             percent_encode(package.version),
              "?arch=",
-             escaped(package.architecture),
+             percent_encode(package.architecture),
              "&distro=debian-",
-             escaped(debian_release(suite)),
-             upstream.empty() ? "" : "&upstream=" + escaped(upstream));
+             percent_encode(debian_release(suite)),
+             upstream.empty() ? "" : "&upstream=" + percent_encode(upstream));
 }
 
 std::string git_uri(std::string_view url) {
@@ -83,8 +60,10 @@ std::string image_purl(const BlobDigest& digest,
                        std::string_view repository,
                        std::string_view repository_url) {
   const auto name = repository.substr(repository.find_last_of('/') + 1);
-  const auto purl = cat("pkg:oci/", escaped(lower_case(name)), "@", escaped(digest.str()));
-  return repository_url.empty() ? purl : cat(purl, "?repository_url=", escaped(repository_url));
+  const auto purl =
+      cat("pkg:oci/", percent_encode(lower_case(name)), "@", percent_encode(digest.str()));
+  return repository_url.empty() ? purl
+                                : cat(purl, "?repository_url=", percent_encode(repository_url));
 }
 
 std::string fork_purl(const workspace::Fork& fork) {
@@ -96,14 +75,15 @@ std::string fork_purl(const workspace::Fork& fork) {
     if (name.ends_with(".git"))
       name.resize(name.size() - 4);
     if (std::count(name.begin(), name.end(), '/') == 1)
-      return cat("pkg:github/", escaped(lower_case(name), "/"), "@", escaped(version));
+      return cat(
+          "pkg:github/", percent_encode(lower_case(name), "/"), "@", percent_encode(version));
   }
   const auto uri = git_uri(origin);
   return cat("pkg:generic/",
-             escaped(fork.name),
+             percent_encode(fork.name),
              "@",
-             escaped(version),
-             uri.empty() ? "" : "?vcs_url=" + escaped(cat(uri, "@", fork.commit)));
+             percent_encode(version),
+             uri.empty() ? "" : "?vcs_url=" + percent_encode(cat(uri, "@", fork.commit)));
 }
 
 }  // namespace cullet::attest

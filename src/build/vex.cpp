@@ -7,29 +7,13 @@
 #include "cullet/attest/policy.hpp"
 #include "cullet/attest/purl.hpp"
 #include "cullet/base/error.hpp"
+#include "cullet/base/percent.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/plan/carried.hpp"
 
 namespace cullet::build {
 
 namespace {
-
-/// As package-url writes a version or a qualifier: all but the unreserved characters of RFC 3986 is
-/// percent-encoded.
-std::string encoded(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '.' || c == '-' || c == '_' || c == '~';
-    const auto byte = static_cast<unsigned char>(c);
-    if (plain)
-      out += c;
-    else
-      out += {'%', kHex[byte >> 4U], kHex[byte & 15U]};
-  }
-  return out;
-}
 
 /// By the place, and by name and digest alone: scanners want every qualifier of ours in their own
 /// name of the image, and don't agree what repository_url holds (trivy: with the image's name,
@@ -53,9 +37,9 @@ std::optional<std::string> debian_purl(const workspace::Fork& fork) {
   if (mark == std::string::npos || end == std::string::npos || end <= mark)
     return std::nullopt;
   return cat("pkg:deb/debian/",
-             encoded(file.substr(0, mark)),
+             percent_encode(file.substr(0, mark)),
              "@",
-             encoded(file.substr(mark + 1, end - mark - 1)),
+             percent_encode(file.substr(mark + 1, end - mark - 1)),
              "?arch=source");
 }
 
@@ -67,8 +51,9 @@ Json subcomponents(const std::map<std::string, std::string>& forks,
                    const workspace::Workspace& workspace) {
   Json out = Json::array();
   for (const auto& [name, version] : forks) {
-    out.push_back(identified(
-        cat("pkg:generic/", encoded(name), version.empty() ? "" : "@" + encoded(version))));
+    out.push_back(identified(cat("pkg:generic/",
+                                 percent_encode(name),
+                                 version.empty() ? "" : "@" + percent_encode(version))));
     const auto fork = workspace.forks.find(name);
     if (fork == workspace.forks.end())
       continue;

@@ -12,6 +12,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+#include "cullet/base/percent.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/http/backoff.hpp"
 #include "cullet/http/client.hpp"

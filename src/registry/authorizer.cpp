@@ -7,6 +7,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/json.hpp"
+#include "cullet/base/percent.hpp"
 #include "cullet/base/text.hpp"
 
 #include "failure.hpp"
@@ -179,9 +180,9 @@ std::string Authorizer::fetch_token(const Scope& scope) {
 http::Response Authorizer::ask(const std::vector<std::string>& scopes) {
   auto url = server_->realm;
   if (!server_->service.empty())
-    url = url.with_query("service=" + http::percent_encode(server_->service));
+    url = url.with_query("service=" + percent_encode(server_->service));
   for (const auto& scope : scopes)
-    url = url.with_query("scope=" + http::percent_encode(scope));
+    url = url.with_query("scope=" + percent_encode(scope));
   http::Request request;
   request.url = url.str();
   if (credentials_) {
@@ -194,11 +195,11 @@ http::Response Authorizer::ask(const std::vector<std::string>& scopes) {
 
 http::Response Authorizer::ask_with_identity_token(const std::vector<std::string>& scopes) {
   const auto form = cat("grant_type=refresh_token&client_id=cullet&service=",
-                        http::percent_encode(server_->service),
+                        percent_encode(server_->service),
                         "&refresh_token=",
-                        http::percent_encode(credentials_->identity_token),
+                        percent_encode(credentials_->identity_token),
                         "&scope=",
-                        http::percent_encode(join(scopes, " ")));
+                        percent_encode(join(scopes, " ")));
   http::Request request;
   request.method = "POST";
   request.url = server_->realm.str();

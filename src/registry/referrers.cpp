@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/percent.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/http/backoff.hpp"
 
@@ -136,7 +137,7 @@ std::optional<std::vector<Descriptor>> Referrers::from_api(const BlobDigest& sub
   call.url = connection_.url("referrers/" + subject.str());
   call.headers.emplace("accept", image::kIndexType);
   if (!artifact_type.empty())
-    call.url = call.url.with_query("artifactType=" + http::percent_encode(artifact_type));
+    call.url = call.url.with_query("artifactType=" + percent_encode(artifact_type));
   std::vector<Descriptor> result;
   for (std::size_t page = 0; page < kMaxPages && result.size() < kMaxReferrers; ++page) {
     const auto response = connection_.send(call);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/percent.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/http/backoff.hpp"
 
@@ -140,8 +141,8 @@ class BlobUpload {
     // Always with `from`: without it some registries hang or fail (go-containerregistry#1404).
     auto request = call("POST",
                         connection_.url("blobs/uploads/")
-                            .with_query("mount=" + http::percent_encode(blob_.digest.str()))
-                            .with_query("from=" + http::percent_encode(from)));
+                            .with_query("mount=" + percent_encode(blob_.digest.str()))
+                            .with_query("from=" + percent_encode(from)));
     request.scope.mount_from = from;
     request.retry = false;
     try {
@@ -230,8 +231,7 @@ class BlobUpload {
   }
 
   std::optional<Setback> send_whole(const http::Url& session) {
-    auto request =
-        call("PUT", session.with_query("digest=" + http::percent_encode(blob_.digest.str())));
+    auto request = call("PUT", session.with_query("digest=" + percent_encode(blob_.digest.str())));
     add_body(request, 0, blob_.size);
     return close(request);
   }
@@ -254,8 +254,7 @@ class BlobUpload {
         return trouble;
       offset = *arrived;
     }
-    auto request =
-        call("PUT", session.with_query("digest=" + http::percent_encode(blob_.digest.str())));
+    auto request = call("PUT", session.with_query("digest=" + percent_encode(blob_.digest.str())));
     add_body(request, blob_.size, 0);
     return close(request);
   }

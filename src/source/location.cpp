@@ -2,6 +2,7 @@
 #include "location.hpp"
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/percent.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/http/url.hpp"
 
@@ -36,7 +37,7 @@ void split_authority(std::string_view authority, Location& location, std::string
   if (const auto at = authority.rfind('@'); at != authority.npos) {
     const auto info = authority.substr(0, at);
     const auto colon = info.find(':');
-    const auto user = http::percent_decode(info.substr(0, colon));
+    const auto user = percent_decode(info.substr(0, colon));
     if (!user)
       throw no_url(text);
     location.user = *user;
@@ -66,7 +67,7 @@ Location parse_ssh(std::string_view text, std::string_view rest) {
   if (slash == rest.npos)
     throw no_url(text);
   split_authority(rest.substr(0, slash), location, text);
-  const auto path = http::percent_decode(rest.substr(slash));
+  const auto path = percent_decode(rest.substr(slash));
   if (!path)
     throw no_url(text);
   // "/~user/x" is relative to that user's home directory
@@ -119,7 +120,7 @@ Location Location::parse(std::string_view text, const std::filesystem::path& bas
   if (text.starts_with("https://") || text.starts_with("http://")) {
     location = parse_http(text);
   } else if (text.starts_with(kFile)) {
-    const auto path = http::percent_decode(text.substr(kFile.size()));
+    const auto path = percent_decode(text.substr(kFile.size()));
     if (!path || !path->starts_with('/'))
       throw no_url(text);
     location.path = *path;

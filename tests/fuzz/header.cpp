@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What servers put into headers: challenges, links, delays, URLs. Every parser reads every input.
+#include "cullet/base/percent.hpp"
 #include "cullet/http/backoff.hpp"
 #include "cullet/http/url.hpp"
 
@@ -26,9 +27,8 @@ void read_url(std::string_view text) {
             "a URL can't end a line of a request");
     static_cast<void>(url->with_query("a=b").shown());
   }
-  if (const auto decoded = http::percent_decode(text))
-    require(http::percent_decode(http::percent_encode(*decoded)) == decoded,
-            "decoding undoes encoding");
+  if (const auto decoded = percent_decode(text))
+    require(percent_decode(percent_encode(*decoded)) == decoded, "decoding undoes encoding");
 }
 
 }  // namespace

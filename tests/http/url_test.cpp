@@ -83,14 +83,3 @@ TEST_CASE("Url: loopback is a matter of the name alone") {
                            "http://128.0.0.1/"})
     CHECK_FALSE(is_loopback(*Url::parse(text)));
 }
-
-TEST_CASE("percent_encode and percent_decode are inverse") {
-  std::string all;
-  for (int c = 1; c < 256; ++c)
-    all += static_cast<char>(c);
-  CHECK(percent_decode(percent_encode(all)) == all);
-  CHECK(percent_encode("sha256:a/b c~") == "sha256%3Aa%2Fb%20c~");
-  for (const auto* bad : {"%", "%1", "%zz", "%00", "a%4"})
-    CHECK_FALSE(percent_decode(bad));
-  CHECK_FALSE(percent_decode(std::string_view("a\0b", 3)));
-}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,5 +12,11 @@ std::string percent_escape(std::string_view text);
 /// The inverse. Lenient: what is no escape stays as it is, so that a format with one spelling has
 /// to compare with what percent_escape() writes.
 std::string percent_unescape(std::string_view text);
+
+/// For parts of URLs and package URLs: all but RFC 3986's unreserved characters, and but those in
+/// `plain`, as %XX.
+std::string percent_encode(std::string_view text, std::string_view plain = {});
+/// The inverse; nullopt for a malformed escape and for NUL, escaped or not.
+std::optional<std::string> percent_decode(std::string_view text);
 
 }  // namespace cullet

@@ -38,9 +38,4 @@ bool same_origin(const Url& a, const Url& b);
 /// Whether the host is this machine by its very name: "localhost", 127.0.0.0/8 or [::1].
 bool is_loopback(const Url& url);
 
-/// Percent-encodes all but RFC 3986's unreserved characters.
-std::string percent_encode(std::string_view text);
-/// The inverse; nullopt for a malformed escape and for NUL, escaped or not.
-std::optional<std::string> percent_decode(std::string_view text);
-
 }  // namespace cullet::http
