@@ -53,6 +53,13 @@ std::optional<std::int64_t> parse_clock(std::string_view text) {
 
 }  // namespace
 
+std::string octal(std::uint32_t mode) {
+  std::string out(4, '0');
+  for (std::size_t digit = 4; digit-- > 0; mode >>= 3U)
+    out[digit] = static_cast<char>('0' + mode % 8);
+  return out;
+}
+
 std::string human_size(std::uint64_t bytes) {
   if (bytes < 1024)
     return std::to_string(bytes) + " B";

@@ -30,6 +30,12 @@ std::uint64_t copy(Source& from, Sink& to) {
   return total;
 }
 
+void drain(Source& source) {
+  std::vector<std::byte> buffer(kBufferSize);
+  while (source.read(buffer) > 0) {
+  }
+}
+
 std::string read_all(Source& from, std::uint64_t limit, std::string_view what) {
   // Most texts are small; a buffer costs what it takes to clear it.
   std::vector<std::byte> buffer(kFirstRead);

@@ -1,44 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fetching.hpp"
 
-#include <algorithm>
-#include <atomic>
-#include <exception>
-#include <mutex>
-#include <thread>
-
-#include "cullet/base/error.hpp"
+#include "cullet/base/parallel.hpp"
 #include "cullet/build/kept_inputs.hpp"
 
 namespace cullet::build {
 
 namespace {
 
-constexpr std::size_t kParallel = 6;
+constexpr unsigned kParallel = 6;
 
 void bring_kept(const Context& context, const std::vector<environment::LockedPackage>& missing) {
-  std::atomic<std::size_t> next = 0;
-  std::mutex mutex;
-  std::exception_ptr failure;
-  const auto work = [&] {
-    try {
-      for (auto i = next++; i < missing.size() && !context.cancel.requested(); i = next++)
-        context.kept->bring_package(context, missing[i]);
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      failure = std::current_exception();
-      next = missing.size();
-    }
-  };
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 1; i < std::min(kParallel, missing.size()); ++i)
-      threads.emplace_back(work);
-    work();
-  }
-  if (failure)
-    std::rethrow_exception(failure);
-  context.cancel.check();
+  in_parallel(missing.size(), kParallel, [&](std::size_t i) {
+    context.cancel.check();
+    context.kept->bring_package(context, missing[i]);
+  });
 }
 
 }  // namespace

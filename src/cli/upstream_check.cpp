@@ -2,10 +2,8 @@
 #include "upstream_check.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <thread>
 
-#include "cullet/base/text.hpp"
+#include "cullet/base/parallel.hpp"
 
 #include "forks.hpp"
 
@@ -14,7 +12,7 @@ namespace cullet::cli {
 namespace {
 
 // Mostly they wait for servers; one host is not to be flooded either.
-constexpr std::size_t kAtOnce = 8;
+constexpr unsigned kAtOnce = 8;
 // Enough to wait where requests are limited; one that hangs does so once more.
 constexpr int kAttempts = 2;
 
@@ -79,15 +77,8 @@ std::vector<UpstreamAnswer> ask_upstreams(Session& session,
   ProgressView view(session.environment());
   const auto context = asking.context(view);
   std::vector<UpstreamAnswer> answers(forks.size());
-  std::atomic<std::size_t> next = 0;
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < std::min(kAtOnce, forks.size()); ++i)
-      threads.emplace_back([&] {
-        for (auto at = next++; at < forks.size(); at = next++)
-          answers[at] = ask(context, *forks[at], wish);
-      });
-  }
+  in_parallel(
+      forks.size(), kAtOnce, [&](std::size_t at) { answers[at] = ask(context, *forks[at], wish); });
   session.cancel().check();
   return answers;
 }

@@ -37,13 +37,6 @@ bool same_content(const TreeEntry& a, const TreeEntry& b) {
   return true;
 }
 
-std::string octal(std::uint32_t mode) {
-  std::string digits;
-  for (int shift = 9; shift >= 0; shift -= 3)
-    digits += static_cast<char>('0' + ((mode >> static_cast<unsigned>(shift)) & 7U));
-  return digits;
-}
-
 std::string describe(const TreeEntry& entry) {
   switch (entry.type) {
     case TreeEntryType::directory:

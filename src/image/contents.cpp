@@ -11,8 +11,6 @@
 #include "cullet/base/text.hpp"
 #include "cullet/image/layer_listing.hpp"
 
-#include "image_manifest.hpp"
-
 namespace cullet::image {
 
 namespace {
@@ -67,13 +65,6 @@ bool apply_whiteout(Eraser& below, const archive::Entry& entry, std::size_t laye
   const auto hidden = cat(directory, directory.empty() ? "" : "/", name.substr(kWhiteout.size()));
   below.erase(hidden);
   return true;
-}
-
-std::string octal(std::uint32_t mode) {
-  std::string out(4, '0');
-  for (std::size_t digit = 4; digit-- > 0; mode >>= 3U)
-    out[digit] = static_cast<char>('0' + mode % 8);
-  return out;
 }
 
 std::string changes(const File& before, const File& after) {
@@ -148,7 +139,7 @@ Contents read_contents(Repository& repository,
                        const Descriptor& descriptor,
                        const Cancel& cancel,
                        const ReadOptions& options) {
-  const auto manifest = image_manifest(repository, descriptor);
+  const auto manifest = read_manifest(repository, descriptor);
   auto listings = list_layers(repository, manifest.layers, options.store, options.threads, cancel);
   Contents contents;
   for (std::size_t layer = 0; layer < listings.size(); ++layer)

@@ -31,13 +31,6 @@ struct LayerComparison::Listing {
 
 namespace {
 
-std::string octal(std::uint32_t mode) {
-  std::string out(4, '0');
-  for (std::size_t digit = 4; digit-- > 0; mode >>= 3U)
-    out[digit] = static_cast<char>('0' + mode % 8);
-  return out;
-}
-
 std::string time_text(std::int64_t seconds) {
   try {
     return rfc3339(seconds);

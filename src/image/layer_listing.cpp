@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/image/layer_listing.hpp"
 
-#include <atomic>
 #include <charconv>
-#include <exception>
 #include <limits>
 #include <map>
-#include <mutex>
-#include <thread>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/parallel.hpp"
 #include "cullet/base/percent.hpp"
 #include "cullet/base/text.hpp"
 
@@ -32,16 +29,11 @@ Key listing_key(const BlobDigest& layer) {
       {{"action", "layer-listing"}, {"layer", layer.str()}, {"version", kVersion}}));
 }
 
-void append_octal(std::string& out, std::uint32_t mode) {
-  for (unsigned shift = 12; shift > 0; shift -= 3)
-    out += static_cast<char>('0' + (mode >> (shift - 3) & 7U));
-}
-
 void append_lines(std::string& out, const LayerListing::Item& item) {
   const auto& entry = item.entry;
   out += kTypes[static_cast<std::size_t>(entry.type)];
   out += ' ';
-  append_octal(out, entry.mode);
+  out += octal(entry.mode);
   out += ' ' + std::to_string(entry.uid) + ' ' + std::to_string(entry.gid) + ' ';
   if (entry.type == EntryType::file)
     out += std::to_string(entry.size) + ' ' + item.content.hex() + ' ';
@@ -135,38 +127,6 @@ LayerListing read_listing(Repository& repository, const Descriptor& layer, const
     return true;
   });
   return listing;
-}
-
-/// Runs `work` for 0 … count-1 on some threads; the first failure comes out.
-template <class Work>
-void in_parallel(std::size_t count, unsigned threads, const Work& work) {
-  std::atomic<std::size_t> next{0};
-  std::exception_ptr failure;
-  std::mutex mutex;
-  const auto run = [&] {
-    for (std::size_t index = next++; index < count; index = next++) {
-      try {
-        work(index);
-      } catch (...) {
-        const std::lock_guard guard(mutex);
-        if (!failure)
-          failure = std::current_exception();
-        next = count;
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> others;
-    try {
-      while (others.size() + 1 < std::min<std::size_t>(threads, count))
-        others.emplace_back(run);
-    } catch (const std::system_error&) {
-      // Out of threads: fewer do.
-    }
-    run();
-  }
-  if (failure)
-    std::rethrow_exception(failure);
 }
 
 }  // namespace

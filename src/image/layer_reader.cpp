@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layer_reader.hpp"
 
-#include <array>
-
 #include "cullet/archive/compression.hpp"
 #include "cullet/archive/reader.hpp"
 #include "cullet/base/error.hpp"
@@ -28,12 +26,6 @@ class TeeSource final : public Source {
   Source& inner_;
   Sink& also_;
 };
-
-void drain(Source& source) {
-  std::array<std::byte, std::size_t{64} << 10U> buffer{};
-  while (source.read(buffer) != 0) {
-  }
-}
 
 }  // namespace
 

@@ -12,10 +12,6 @@ namespace cullet::image {
 namespace {
 
 constexpr std::size_t kMaxLayers = 1000;
-constexpr std::string_view kDockerManifestType =
-    "application/vnd.docker.distribution.manifest.v2+json";
-constexpr std::string_view kDockerIndexType =
-    "application/vnd.docker.distribution.manifest.list.v2+json";
 
 Json parse_document(std::string_view bytes,
                     std::string_view what,

@@ -86,7 +86,7 @@ class Validator {
   }
 
   static bool is_index(std::string_view media_type) {
-    return media_type == kIndexType || media_type.ends_with("manifest.list.v2+json");
+    return media_type == kIndexType || media_type == kDockerIndexType;
   }
   static bool is_image_config(std::string_view media_type) {
     return media_type == kConfigType ||

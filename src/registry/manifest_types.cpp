@@ -6,25 +6,21 @@
 #include "cullet/image/descriptor.hpp"
 
 namespace cullet::registry {
-namespace {
-
-constexpr std::string_view kDockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
-constexpr std::string_view kDockerList =
-    "application/vnd.docker.distribution.manifest.list.v2+json";
-
-}  // namespace
 
 bool is_index_type(std::string_view media_type) {
-  return media_type == image::kIndexType || media_type == kDockerList;
+  return media_type == image::kIndexType || media_type == image::kDockerIndexType;
 }
 
 bool is_manifest_type(std::string_view media_type) {
-  return media_type == image::kManifestType || media_type == kDockerManifest;
+  return media_type == image::kManifestType || media_type == image::kDockerManifestType;
 }
 
 http::Headers accept_manifests() {
   http::Headers headers;
-  for (const auto type : {image::kManifestType, image::kIndexType, kDockerManifest, kDockerList})
+  for (const auto type : {image::kManifestType,
+                          image::kIndexType,
+                          image::kDockerManifestType,
+                          image::kDockerIndexType})
     headers.emplace("accept", type);
   return headers;
 }

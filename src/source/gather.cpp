@@ -10,13 +10,6 @@
 #include "prepare.hpp"
 
 namespace cullet::source {
-namespace {
-
-PinInfo info_of(const Commit& commit) {
-  return {hex(*git_commit_id(commit.get())), git_commit_time(commit.get())};
-}
-
-}  // namespace
 
 std::vector<workspace::Archive> archives_of(const workspace::Fork& fork) {
   std::vector<workspace::Archive> archives;

@@ -193,13 +193,6 @@ class Importer {
   std::vector<std::byte> buffer_ = std::vector<std::byte>(std::size_t{256} << 10U);
 };
 
-/// Reads what an archive's reader left, so that all of it is verified.
-void drain(Source& source) {
-  std::vector<std::byte> buffer(std::size_t{64} << 10U);
-  while (source.read(buffer) > 0) {
-  }
-}
-
 }  // namespace
 
 git_oid import_locked(const Context& context,
@@ -219,7 +212,7 @@ git_oid import_locked(const Context& context,
   archive::Reader reader(verified, fork.import->name, archive::Format::tar_or_zip);
   Importer importer(context, scratch.get(), fork.import->name);
   importer.add_all(reader);
-  drain(verified);
+  drain(verified);  // what the archive's reader left
   if (const auto time = newest_zip_time(fd.get(), fork.import->name))
     importer.set_newest(*time);
   const auto id = importer.commit(fork.import->sha256);

@@ -24,6 +24,8 @@ Mirror import_mirror_of(const Context& context, const workspace::Fork& fork);
 /// The prefixes of the references that a pin has to be reachable from.
 const std::vector<std::string>& own_references();
 
+PinInfo info_of(const Commit& commit);
+
 /// The pin where the mirror has it already, reachable as ensure_pin() wants it.
 std::optional<PinInfo> find_pin(const Context& context, const workspace::Fork& fork);
 

@@ -28,9 +28,13 @@ git_oid pin_id(const workspace::Fork& fork) {
   throw std::move(error).hint("give all 40 hexadecimal digits, in lower case");
 }
 
+}  // namespace
+
 PinInfo info_of(const Commit& commit) {
   return {hex(*git_commit_id(commit.get())), git_commit_time(commit.get())};
 }
+
+namespace {
 
 /// What was seen to be reachable once stays good: no lock, no network.
 std::optional<PinInfo> recorded(const Mirror& mirror, const git_oid& pin) {

@@ -13,14 +13,6 @@ namespace cullet::store {
 namespace {
 
 constexpr std::string_view kHeader = "cullet-tree 1";
-constexpr std::string_view kDigits = "01234567";
-
-std::string octal(std::uint32_t mode) {
-  std::string out(4, '0');
-  for (std::size_t i = 0; i < 4; ++i)
-    out[3 - i] = kDigits[(mode >> (3 * i)) & 7U];
-  return out;
-}
 
 void append_line(std::string& out, const TreeEntry& entry) {
   switch (entry.type) {

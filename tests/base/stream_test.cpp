@@ -52,6 +52,12 @@ TEST_CASE("copy: every byte, whatever the sizes of the reads") {
   CHECK(std::move(sink).text() == text);
 }
 
+TEST_CASE("drain: reads to the end") {
+  Dripping source("12345");
+  drain(source);
+  CHECK(source.reads == 6);
+}
+
 TEST_CASE("read_all: exactly the limit is fine, one more byte is not") {
   MemorySource fits("12345");
   CHECK(read_all(fits, 5, "it") == "12345");

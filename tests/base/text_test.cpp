@@ -27,6 +27,13 @@ TEST_CASE("trim: ASCII white space on both ends only") {
   CHECK(trim("\xc2\xa0x") == "\xc2\xa0x");
 }
 
+TEST_CASE("octal: the permission bits in four digits") {
+  CHECK(octal(0755) == "0755");
+  CHECK(octal(04711) == "4711");
+  CHECK(octal(0) == "0000");
+  CHECK(octal(0100644) == "0644");
+}
+
 TEST_CASE("nearest: what the user meant, or nothing") {
   const std::vector<std::string> known = {"commit", "version", "patches", "upstream", "pin"};
   CHECK(nearest("comit", known) == "commit");

@@ -73,6 +73,9 @@ class StringSink final : public Sink {
 /// Copies until the source ends; returns the number of bytes. Uses one 256 KiB buffer.
 std::uint64_t copy(Source& from, Sink& to);
 
+/// Reads to the end and keeps nothing: a source that verifies has then seen all of it.
+void drain(Source& source);
+
 /// Reads all of `from`; throws Kind::input as soon as it holds more than `limit` bytes, naming it
 /// as `what`.
 std::string read_all(Source& from, std::uint64_t limit, std::string_view what);

@@ -25,6 +25,8 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
 /// not UTF-8, as \xNN: for showing foreign text.
 std::string printable(std::string_view text);
 
+/// "0755": the permission bits of a mode (07777), four digits.
+std::string octal(std::uint32_t mode);
 /// "3.2 MiB"; binary units, one decimal from KiB on.
 std::string human_size(std::uint64_t bytes);
 /// "0.4 s", "12 s", "2 min 05 s", "1 h 02 min".

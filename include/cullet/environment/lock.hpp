@@ -27,6 +27,8 @@ struct LockedPackage {
 /// cullet.lock: JSON, one package a line, sorted; versioned ("lock": 1). A set is what one
 /// environment, or one image's PackageSet, resolved to.
 struct Lock {
+  static constexpr std::uint64_t kMaxBytes = std::uint64_t{64} << 20U;  ///< of the file
+
   struct Set {
     std::string suite;
     std::vector<std::string> requested;  ///< as asked for, sorted

@@ -17,6 +17,10 @@ inline constexpr std::string_view kIndexType = "application/vnd.oci.image.index.
 inline constexpr std::string_view kConfigType = "application/vnd.oci.image.config.v1+json";
 inline constexpr std::string_view kEmptyType = "application/vnd.oci.empty.v1+json";
 inline constexpr std::string_view kLayerType = "application/vnd.oci.image.layer.v1.tar";
+inline constexpr std::string_view kDockerManifestType =
+    "application/vnd.docker.distribution.manifest.v2+json";
+inline constexpr std::string_view kDockerIndexType =
+    "application/vnd.docker.distribution.manifest.list.v2+json";
 
 /// Bounds for documents from outside.
 inline constexpr std::uint64_t kMaxManifestBytes = std::uint64_t{4} << 20U;
