@@ -22,11 +22,8 @@ std::string created_by(const std::string& content) {
 
 ImageParts read_parts(image::Repository& repository, const image::Descriptor& descriptor) {
   const auto what = cat(repository.name(), "@", descriptor.digest);
-  const auto found = repository.find_manifest(descriptor.digest);
-  if (!found)
-    throw Error(Kind::input, cat(what, " is not there"));
   ImageParts parts;
-  parts.manifest = image::Manifest::parse(found->bytes, what);
+  parts.manifest = image::read_manifest(repository, descriptor);
   const auto config = repository.open_blob(parts.manifest.config);
   parts.config =
       image::Config::parse(read_all(*config, image::kMaxConfigBytes, what), cat(what, "'s config"));

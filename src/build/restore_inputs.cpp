@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <atomic>
-#include <exception>
-#include <mutex>
 #include <set>
-#include <thread>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -14,6 +10,7 @@
 #include "cullet/base/claimed_directory.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+#include "cullet/base/parallel.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/build/inputs.hpp"
 #include "cullet/source/kept.hpp"
@@ -26,8 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kParallel = 4;
-constexpr std::uint64_t kMaxLockBytes = std::uint64_t{64} << 20U;
+constexpr unsigned kParallel = 4;
 
 image::Descriptor blob_of(const Input& input) {
   return {"application/octet-stream", input.digest, input.size, {}, {}};
@@ -64,31 +60,11 @@ void bring_blobs(image::Repository& from,
                  const std::vector<const Input*>& inputs,
                  store::Store& store,
                  const Cancel& cancel) {
-  std::atomic<std::size_t> next = 0;
-  std::mutex mutex;
-  std::exception_ptr failure;
-  const auto work = [&] {
-    for (auto i = next++; i < inputs.size(); i = next++) {
-      try {
-        cancel.check();
-        with_context([&] { return cat("restoring ", printable(inputs[i]->name)); },
-                     [&] { bring_blob(from, *inputs[i], store); });
-      } catch (...) {
-        const std::lock_guard lock(mutex);
-        if (!failure)
-          failure = std::current_exception();
-        next = inputs.size();
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 1; i < std::min(kParallel, inputs.size()); ++i)
-      threads.emplace_back(work);
-    work();
-  }
-  if (failure)
-    std::rethrow_exception(failure);
+  in_parallel(inputs.size(), kParallel, [&](std::size_t i) {
+    cancel.check();
+    with_context([&] { return cat("restoring ", printable(inputs[i]->name)); },
+                 [&] { bring_blob(from, *inputs[i], store); });
+  });
 }
 
 /// Throws Kind::refused where a build of the recipe would read something that is not in the list.
@@ -105,10 +81,7 @@ void check_complete(const Context& context, const InputsManifest& list) {
   if (!workspace.recipes.contains(list.recipe))
     throw Error(Kind::refused,
                 cat("the kept inputs lack the recipe '", printable(list.recipe), "'"));
-  const auto plan =
-      plan::make(workspace, context.lock, {list.recipe}, [&](const std::string& path) {
-        return patch_file_digest(workspace, path);
-      });
+  const auto plan = make_plan(workspace, context.lock, {list.recipe});
   for (const auto& node : plan.nodes) {
     for (const auto& package : node.packages)
       demand(package.sha256.str(), package.name);
@@ -128,8 +101,8 @@ class Restored {
  public:
   Restored(const fs::path& root, store::Store& store, const Cancel& cancel, Observer& observer)
       : workspace_(workspace::load(root)),
-        lock_(environment::Lock::parse(read_file(root / "cullet.lock", kMaxLockBytes),
-                                       "cullet.lock")),
+        lock_(environment::Lock::parse(
+            read_file(root / "cullet.lock", environment::Lock::kMaxBytes), "cullet.lock")),
         http_(offline(), cancel),
         context_{.workspace = workspace_,
                  .lock = lock_,

@@ -174,8 +174,33 @@ plan::Knowledge knowledge(const Context& context) {
                      where](const std::string& title) { return store.latest(title + where); }};
 }
 
-Sha256 patch_file_digest(const workspace::Workspace& workspace, const std::string& path) {
-  return workspace_file_digest(workspace, "forks/" + path);
+Context Context::with(Observer& other) const {
+  return {workspace,
+          lock,
+          store,
+          http,
+          cancel,
+          other,
+          mirrors,
+          environment,
+          jobs,
+          unwritten,
+          upstream_pins,
+          kept,
+          other_machine};
+}
+
+plan::Plan make_plan(const workspace::Workspace& workspace,
+                     const environment::Lock& lock,
+                     const std::vector<std::string>& recipes,
+                     const plan::Edits& edits,
+                     const std::map<std::string, std::string>& unwritten) {
+  const auto patch_digest = [&](const std::string& path) {
+    const auto found = unwritten.find(path);
+    return found != unwritten.end() ? sha256(found->second)
+                                    : workspace_file_digest(workspace, "forks/" + path);
+  };
+  return plan::make(workspace, lock, recipes, patch_digest, edits);
 }
 
 void run(const Context& context, plan::Plan& plan) {

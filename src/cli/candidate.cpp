@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cullet/base/text.hpp"
+#include "cullet/build/image_parts.hpp"
 #include "cullet/build/publish.hpp"
 #include "cullet/image/manifest.hpp"
 #include "cullet/plan/affected.hpp"
@@ -18,16 +19,8 @@ namespace {
 
 using Outcome = Candidate::Outcome;
 
-image::Descriptor descriptor_of(const plan::Node& node) {
-  return image::Descriptor::parse(object_at(node.record.value().value, "manifest", "image"),
-                                  "image");
-}
-
 std::uint64_t size_of(image::Repository& repository, const image::Descriptor& descriptor) {
-  const auto found = repository.find_manifest(descriptor.digest);
-  if (!found)
-    return 0;
-  const auto manifest = image::Manifest::parse(found->bytes, "image");
+  const auto manifest = image::read_manifest(repository, descriptor);
   auto size = manifest.config.size;
   for (const auto& layer : manifest.layers)
     size += layer.size;
@@ -96,11 +89,7 @@ class Trial {
   }
 
   plan::Plan plan_of(const workspace::Workspace& workspace, const std::vector<std::string>& names) {
-    return plan::make(workspace, session_.lock(), names, [&](const std::string& path) {
-      const auto found = unwritten_.find(path);
-      return found != unwritten_.end() ? sha256(found->second)
-                                       : build::patch_file_digest(workspace, path);
-    });
+    return build::make_plan(workspace, session_.lock(), names, {}, unwritten_);
   }
 
   build::Context context_of(const workspace::Workspace& workspace) {
@@ -170,13 +159,12 @@ class Trial {
   CandidateImage compared(const plan::Plan::Target& now, const plan::Plan::Target& was) {
     CandidateImage image;
     image.recipe = now.recipe->name;
-    image.after = descriptor_of(after_.nodes[*now.image]);
+    image.after = build::built_image(after_, now);
     const auto store = build::store_repository(session_.store());
     image.size_after = size_of(*store, image.after);
     auto before_in = build::store_repository(session_.store());
-    const auto& old = before_.nodes[was.image.value()];
-    if (old.record) {
-      image.before = descriptor_of(old);
+    if (before_.nodes[was.image.value()].record) {
+      image.before = build::built_image(before_, was);
     } else if (auto published = published_image(image.recipe)) {
       image.before = published->manifest;
       before_in = std::move(published->repository);

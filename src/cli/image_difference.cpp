@@ -22,10 +22,6 @@ namespace {
 
 constexpr std::uint64_t kLargestStatus = std::uint64_t{32} << 20U;
 
-std::string name_of(const ResolvedImage& image) {
-  return cat(image.repository->name(), "@", image.manifest.digest);
-}
-
 /// "Package" and "Version" of each paragraph of a file as dpkg keeps it.
 void read_status(std::string_view text, attest::Versions& into) {
   std::string name, version;
@@ -141,7 +137,7 @@ class Gathering {
     auto found = newest_statement(image, keys_, type);
     if (!found.predicate && type == attest::kProvenanceType)
       out_.notes.push_back(cat("why is not known: ",
-                               name_of(image),
+                               image_name(image),
                                " has no provenance by this key",
                                found.problems.empty() ? "" : ": ",
                                join(found.problems, "; ")));

@@ -4,6 +4,7 @@
 #include "cullet/attest/provenance.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/build/image_parts.hpp"
 #include "cullet/build/tags.hpp"
 #include "cullet/build/vex.hpp"
 
@@ -60,11 +61,10 @@ Publisher::Publisher(Session& session,
       request_(std::move(request)) {}
 
 void Publisher::prepare(const plan::Plan::Target& target) {
-  const auto& value = plan_.nodes[target.image.value()].record.value().value;
   PublishedImage image;
   image.recipe = target.recipe;
   image.target = &target;
-  image.manifest = image::Descriptor::parse(object_at(value, "manifest", "image"), "image");
+  image.manifest = build::built_image(plan_, target);
   image.content = image::Manifest::parse(
       session_.store().read_blob(image.manifest.digest, image::kMaxManifestBytes), "image");
   image.edited = !plan::edited_forks(plan_.nodes[*target.image]).empty();

@@ -20,7 +20,6 @@ namespace cullet::cli {
 
 namespace {
 
-constexpr std::uint64_t kMaxLockBytes = std::uint64_t{64} << 20U;
 constexpr std::string_view kArchitecture = "amd64";
 constexpr std::string_view kWhat = "the provenance";
 
@@ -115,7 +114,7 @@ Json own_provenance(Session& session,
                     std::int64_t started) {
   const auto workspace = workspace::load(machine.workspace(), session.jobs());
   const auto lock = environment::Lock::parse(
-      read_file(machine.workspace() / "cullet.lock", kMaxLockBytes), "cullet.lock");
+      read_file(machine.workspace() / "cullet.lock", environment::Lock::kMaxBytes), "cullet.lock");
   store::Store store(machine.store(), session.cancel());
   build::Observer nobody;
   const build::Context context{.workspace = workspace,
@@ -126,9 +125,7 @@ Json own_provenance(Session& session,
                                .observer = nobody,
                                .mirrors = {},
                                .environment = {}};
-  auto plan = plan::make(workspace, lock, {recipe}, [&](const std::string& path) {
-    return build::patch_file_digest(workspace, path);
-  });
+  auto plan = build::make_plan(workspace, lock, {recipe});
   plan::examine(plan, build::knowledge(context));
   const auto& target = plan.targets.at(0);
   attest::Circumstances circumstances;

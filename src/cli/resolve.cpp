@@ -45,6 +45,10 @@ ResolvedImage resolve_image(Session& session, const std::string& text) {
   return out;
 }
 
+std::string image_name(const ResolvedImage& image) {
+  return cat(image.repository->name(), "@", image.manifest.digest);
+}
+
 image::ReadOptions read_options(Session& session) {
   try {
     return {.store = &session.store(), .threads = session.jobs()};

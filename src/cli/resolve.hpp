@@ -23,6 +23,9 @@ struct ResolvedImage {
 /// first tag of its image. Throws Kind::input when there is none, naming the tags there are.
 ResolvedImage resolve_image(Session& session, const std::string& text);
 
+/// "host/name@sha256:…".
+std::string image_name(const ResolvedImage& image);
+
 /// How commands read what images hold: with the store, so that a layer is read once ever, and
 /// without it (with a note) where it can't be opened, since looking at an image needs none.
 image::ReadOptions read_options(Session& session);

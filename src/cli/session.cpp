@@ -12,7 +12,6 @@ namespace cullet::cli {
 
 namespace {
 
-constexpr std::uint64_t kMaxLockBytes = std::uint64_t{64} << 20U;
 constexpr std::uint64_t kMaxKeyBytes = 64U << 10U;
 
 /// Like curl and git, variables are read in lower case first (and HTTP_PROXY never: a CGI server
@@ -91,7 +90,8 @@ const environment::Lock& Session::lock() {
   if (!lock_) {
     const auto path = workspace().root / "cullet.lock";
     if (std::filesystem::exists(path))
-      lock_ = environment::Lock::parse(read_file(path, kMaxLockBytes), "cullet.lock");
+      lock_ =
+          environment::Lock::parse(read_file(path, environment::Lock::kMaxBytes), "cullet.lock");
     else
       lock_ = environment::Lock{};
   }

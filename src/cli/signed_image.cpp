@@ -22,10 +22,6 @@ void add_key_options(CLI::App& command, ImageKeys& keys) {
       ->type_name("FILE");
 }
 
-std::string image_name(const ResolvedImage& image) {
-  return cat(image.repository->name(), "@", image.manifest.digest);
-}
-
 trust::SignatureReport demand_signed(ResolvedImage& image, const trust::PublicKey& key) {
   const auto name = image_name(image);
   auto signatures = trust::verify(*image.repository, image.manifest, key);

@@ -25,9 +25,6 @@ struct ImageKeys {
 /// Adds --key and --attest-key to a command.
 void add_key_options(CLI::App& command, ImageKeys& keys);
 
-/// "host/name@sha256:…".
-std::string image_name(const ResolvedImage& image);
-
 /// The signatures of an image; throws Kind::refused where none is by `key`, saying why not.
 trust::SignatureReport demand_signed(ResolvedImage& image, const trust::PublicKey& key);
 

@@ -9,7 +9,6 @@
 #include "cullet/base/text.hpp"
 #include "cullet/image/manifest.hpp"
 
-#include "image_manifest.hpp"
 #include "layer_difference.hpp"
 
 namespace cullet::image {
@@ -26,7 +25,7 @@ struct Side {
   std::vector<std::string> titles;  ///< of its layers
 
   Side(Repository& repository, const Descriptor& descriptor)
-      : in(repository), manifest(image_manifest(repository, descriptor)) {
+      : in(repository), manifest(read_manifest(repository, descriptor)) {
     const auto what = cat(in.name(), "@", descriptor.digest);
     const auto bytes = in.find_manifest(descriptor.digest);
     if (!bytes)

@@ -7,7 +7,6 @@
 #include "cullet/image/contents.hpp"
 #include "cullet/image/layer_listing.hpp"
 
-#include "image_manifest.hpp"
 #include "layer_reader.hpp"
 #include "tree_files.hpp"
 
@@ -103,17 +102,6 @@ Error missing(const Contents& contents, const std::string& path, std::string mes
 
 }  // namespace
 
-Manifest image_manifest(Repository& repository, const Descriptor& descriptor) {
-  const auto what = cat(repository.name(), "@", descriptor.digest);
-  const auto found = repository.find_manifest(descriptor.digest);
-  if (!found)
-    throw Error(Kind::input, cat(what, " is not there"));
-  if (found->media_type == kIndexType)
-    throw Error(Kind::input, cat(what, " is an index of several images"))
-        .hint("name one of them by its digest");
-  return Manifest::parse(found->bytes, what);
-}
-
 std::string existing_path(const Contents& contents, const std::string& path) {
   if (contents.contains(path))
     return path;
@@ -138,7 +126,7 @@ void read_file(Repository& repository,
   if (!has_bytes(file))
     throw Error(Kind::input, cat("the image has no file ", path)).detail("it is no regular file");
   read_wanted(repository,
-              image_manifest(repository, descriptor),
+              read_manifest(repository, descriptor),
               {{file.bytes_at.first, {{file.bytes_at.second, {&real, &file}}}}},
               cancel,
               options,
@@ -157,7 +145,7 @@ void read_files(Repository& repository,
     if (has_bytes(file) && wanted(path, file))
       by_layer[file.bytes_at.first].try_emplace(file.bytes_at.second, &path, &file);
   read_wanted(repository,
-              image_manifest(repository, descriptor),
+              read_manifest(repository, descriptor),
               std::move(by_layer),
               cancel,
               options,

@@ -18,7 +18,8 @@ using image::Manifest;
 // cosign's own limit for one tag.
 constexpr std::size_t kMaxSignatures = 1000;
 
-Manifest read_manifest(image::Repository& repository, const Descriptor& descriptor) {
+/// The manifest that carries signatures.
+Manifest carrier_at(image::Repository& repository, const Descriptor& descriptor) {
   return Manifest::parse(Transfer::read(repository, descriptor).bytes,
                          cat("manifest ", descriptor.digest));
 }
@@ -54,9 +55,9 @@ bool merge(image::Repository& from,
            const Descriptor& source,
            const Descriptor& target,
            Transfer& transfer) {
-  auto merged = read_manifest(to, target);
+  auto merged = carrier_at(to, target);
   std::vector<Descriptor> added;
-  for (auto& layer : read_manifest(from, source).layers)
+  for (auto& layer : carrier_at(from, source).layers)
     if (std::find(merged.layers.begin(), merged.layers.end(), layer) == merged.layers.end())
       added.push_back(std::move(layer));
   if (added.empty())

@@ -65,28 +65,18 @@ struct Context {
   bool other_machine = false;
 
   /// All of it, with another observer.
-  [[nodiscard]] Context with(Observer& other) const {
-    return {workspace,
-            lock,
-            store,
-            http,
-            cancel,
-            other,
-            mirrors,
-            environment,
-            jobs,
-            unwritten,
-            upstream_pins,
-            kept,
-            other_machine};
-  }
+  [[nodiscard]] Context with(Observer& other) const;
 };
 
 /// What the plan asks about the past, answered by the store.
 plan::Knowledge knowledge(const Context& context);
 
-/// Digest of a patch file of the workspace, for plan::make.
-Sha256 patch_file_digest(const workspace::Workspace& workspace, const std::string& path);
+/// plan::make() of a workspace, with its patch files as they are on disk or in `unwritten`.
+plan::Plan make_plan(const workspace::Workspace& workspace,
+                     const environment::Lock& lock,
+                     const std::vector<std::string>& recipes,
+                     const plan::Edits& edits = {},
+                     const std::map<std::string, std::string>& unwritten = {});
 
 /// Runs what the plan needs: independent actions in parallel, each key once however many processes
 /// ask for it, nothing whose result the store holds. On return every node has its record. The first

@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -78,17 +77,12 @@ class Repository {
   /// Those of `wanted` that are not listed among the referrers of `subject`: as referrers() says,
   /// but a registry may know with fewer requests.
   virtual std::vector<Descriptor> missing_referrers(const BlobDigest& subject,
-                                                    const std::vector<Descriptor>& wanted) {
-    std::set<BlobDigest> listed;
-    for (const auto& referrer : referrers(subject))
-      listed.insert(referrer.digest);
-    std::vector<Descriptor> missing;
-    for (const auto& referrer : wanted)
-      if (!listed.contains(referrer.digest))
-        missing.push_back(referrer);
-    return missing;
-  }
+                                                    const std::vector<Descriptor>& wanted);
 };
+
+/// Reads an image's manifest. Throws Kind::input where it is not there, is an index, or is no
+/// image's.
+Manifest read_manifest(Repository& repository, const Descriptor& descriptor);
 
 /// A verdict on an image: every claimed digest recomputed (manifest, config, layers, diffIDs,
 /// sizes) and the config held against the layers. Empty `problems`: all holds.

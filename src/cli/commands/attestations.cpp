@@ -119,7 +119,7 @@ int attestations(Session& session, const AttestationOptions& options) {
     throw Error(Kind::usage, "--dsse writes one statement: say which with --type");
   const auto keys = statement_keys(session, options.keys);
   const auto resolved = resolve_image(session, options.reference);
-  const auto name = cat(resolved.repository->name(), "@", resolved.manifest.digest);
+  const auto name = image_name(resolved);
   const auto type = attest::statement_type(options.type);
   auto found = trust::attestations(*resolved.repository, resolved.manifest, keys, type);
   // Kept inputs refer to the image and say nothing of it.

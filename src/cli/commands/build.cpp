@@ -233,18 +233,15 @@ int build(Session& session, BuildOptions options) {
   const auto& workspace = session.workspace();
   refuse_contradictions(options);
   plan_affected(session, options);
-  const auto digest = [&](const std::string& path) {
-    return build::patch_file_digest(workspace, path);
-  };
-  auto plan = plan::make(workspace, session.lock(), options.recipes, digest);
+  auto plan = build::make_plan(workspace, session.lock(), options.recipes);
   options.publish.keep_inputs = options.publish.keep_inputs || workspace.config.keep_inputs;
   options.publish.started = session.environment().now();
   const auto expired = expired_patches(plan, today(session));
   warn_expired(session, expired, options.strict);
   ProgressView view(session.environment());
   if (options.with_edits)
-    plan = plan::make(
-        workspace, session.lock(), options.recipes, digest, capture_edits(session, plan, view));
+    plan = build::make_plan(
+        workspace, session.lock(), options.recipes, capture_edits(session, plan, view));
   CacheObserver observer(plan, view);
   auto context = session.build_context(observer);
   context.other_machine = options.other_machine;

@@ -30,10 +30,6 @@ struct ExplainOptions {
   bool all = false;
 };
 
-std::string name_of(const ResolvedImage& image) {
-  return cat(image.repository->name(), "@", image.manifest.digest);
-}
-
 Json newest(ResolvedImage& image,
             const std::vector<trust::PublicKey>& keys,
             std::string_view type) {
@@ -41,7 +37,7 @@ Json newest(ResolvedImage& image,
   if (found.predicate)
     return std::move(*found.predicate);
   Error error(Kind::refused,
-              cat(name_of(image), " has no statement of type ", type, " by this key"));
+              cat(image_name(image), " has no statement of type ", type, " by this key"));
   for (const auto& problem : found.problems)
     error.detail(problem);
   if (found.problems.empty())
@@ -52,7 +48,7 @@ Json newest(ResolvedImage& image,
 attest::Account account_of(ResolvedImage& image, const std::vector<trust::PublicKey>& keys) {
   const auto spdx = newest(image, keys, attest::kSpdxType);
   const auto provenance = newest(image, keys, attest::kProvenanceType);
-  return with_context(cat("reading what is said of ", name_of(image)),
+  return with_context(cat("reading what is said of ", image_name(image)),
                       [&] { return attest::Account(spdx, provenance); });
 }
 
@@ -152,15 +148,15 @@ int explain(Session& session, const ExplainOptions& options) {
     Json files = Json::object();
     for (const auto& one : list)
       files[printable(one.path)] = text.record(one);
-    session.print({{"image", name_of(image)},
-                   {"statements", name_of(stated)},
+    session.print({{"image", image_name(image)},
+                   {"statements", image_name(stated)},
                    {"files", std::move(files)},
                    {"missing", missing}});
   } else {
     for (const auto& one : list)
       session.environment().out << (options.all ? text.line(one) : text.paragraph(one));
   }
-  demand_explained(name_of(image), list, missing);
+  demand_explained(image_name(image), list, missing);
   return 0;
 }
 

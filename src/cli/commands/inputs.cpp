@@ -22,12 +22,8 @@ namespace cullet::cli {
 
 namespace {
 
-std::string name_of(const ResolvedImage& image) {
-  return cat(image.repository->name(), "@", image.manifest.digest);
-}
-
 Error none_kept(const ResolvedImage& image) {
-  return Error(Kind::input, cat("no inputs are kept beside ", name_of(image)))
+  return Error(Kind::input, cat("no inputs are kept beside ", image_name(image)))
       .hint("keep them where it was built: `cullet build NAME --keep-inputs`");
 }
 
@@ -50,7 +46,7 @@ int list(Session& session, const std::string& reference) {
     Json records = Json::array();
     for (const auto& input : found->inputs)
       records.push_back(record_of(input));
-    session.print({{"image", name_of(image)},
+    session.print({{"image", image_name(image)},
                    {"recipe", printable(found->recipe)},
                    {"bytes", found->bytes()},
                    {"inputs", std::move(records)}});
@@ -96,9 +92,7 @@ build::KeepReport keep(Session& session,
                        image::Repository& repository,
                        ProgressView& view) {
   const auto context = session.build_context(view);
-  auto plan = plan::make(session.workspace(), session.lock(), {}, [&](const std::string& path) {
-    return build::patch_file_digest(session.workspace(), path);
-  });
+  auto plan = build::make_plan(session.workspace(), session.lock(), {});
   plan::examine(plan, build::knowledge(context));
   for (const auto& target : plan.targets)
     if (target.image && plan.nodes[*target.image].record &&
@@ -107,7 +101,7 @@ build::KeepReport keep(Session& session,
       return build::keep_inputs(context, plan, target, repository, image.manifest, shared.get());
     }
   throw Error(Kind::input,
-              cat(name_of(image), " has no inputs, and is no image that this workspace built"))
+              cat(image_name(image), " has no inputs, and is no image that this workspace built"))
       .detail("of a workspace that has changed since, or with another store, that can't be told")
       .hint("build it again: `cullet build NAME --keep-inputs`");
 }
@@ -162,7 +156,7 @@ build::InputsManifest believed(const ResolvedImage& image,
       throw none_kept(image);
     return std::move(*found);
   }
-  Error error(Kind::refused, cat(name_of(image), " has no provenance by this key"));
+  Error error(Kind::refused, cat(image_name(image), " has no provenance by this key"));
   for (const auto& one :
        trust::attestations(*image.repository, image.manifest, keys, attest::kProvenanceType)) {
     if (!one.problem.empty()) {
@@ -198,7 +192,7 @@ int restore(Session& session, const RestoreOptions& options) {
                           demanded ? &*demanded : nullptr);
   }
   if (session.options().json)
-    session.print({{"image", name_of(image)},
+    session.print({{"image", image_name(image)},
                    {"recipe", printable(inputs.recipe)},
                    {"directory", options.directory},
                    {"inputs", inputs.inputs.size()},

@@ -44,10 +44,8 @@ int export_file(Session& session, const std::string& reference, const std::strin
   }
   const auto count = inputs ? inputs->inputs.size() : 0;
   if (session.options().json)
-    session.print({{"image", cat(image.repository->name(), "@", image.manifest.digest)},
-                   {"file", file},
-                   {"size", size},
-                   {"inputs", count}});
+    session.print(
+        {{"image", image_name(image)}, {"file", file}, {"size", size}, {"inputs", count}});
   else
     session.environment().out << cat(file, ": ", human_size(size), ", ", count, " inputs") << '\n';
   return 0;

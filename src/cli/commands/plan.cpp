@@ -35,9 +35,7 @@ Json to_json(const plan::Node& node) {
 
 int show_plan(Session& session, const std::vector<std::string>& recipes, bool all, bool strict) {
   const auto& workspace = session.workspace();
-  auto plan = plan::make(workspace, session.lock(), recipes, [&](const std::string& path) {
-    return build::patch_file_digest(workspace, path);
-  });
+  auto plan = build::make_plan(workspace, session.lock(), recipes);
   const auto expired = expired_patches(plan, today(session));
   warn_expired(session, expired, strict);
   build::Observer silent;

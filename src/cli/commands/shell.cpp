@@ -23,9 +23,7 @@ build::StepRoom fresh_room(Session& session,
                            const ShellOptions& options,
                            const std::filesystem::path& work) {
   const auto& workspace = session.workspace();
-  auto plan = plan::make(workspace, session.lock(), {options.recipe}, [&](const std::string& path) {
-    return build::patch_file_digest(workspace, path);
-  });
+  auto plan = build::make_plan(workspace, session.lock(), {options.recipe});
   const auto component = plan.targets.at(0).component;
   if (!component)
     throw Error(Kind::input, cat("'", options.recipe, "' has no steps to open a shell for"));

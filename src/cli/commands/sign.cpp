@@ -24,10 +24,7 @@ int sign(Session& session, const std::string& text, const std::string& key_file)
                    {"digest", resolved.manifest.digest.str()},
                    {"added", added}});
   else
-    session.environment().out << cat(added ? "signed " : "already signed: ",
-                                     resolved.repository->name(),
-                                     "@",
-                                     resolved.manifest.digest)
+    session.environment().out << cat(added ? "signed " : "already signed: ", image_name(resolved))
                               << '\n';
   return 0;
 }

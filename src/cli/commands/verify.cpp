@@ -47,7 +47,7 @@ Json demand_rebuilt(Session& session,
 int verify_policy(Session& session, const std::string& text, const std::string& file) {
   const auto policy = load_policy(session, file);
   const auto resolved = resolve_image(session, text);
-  const auto name = cat(resolved.repository->name(), "@", resolved.manifest.digest);
+  const auto name = image_name(resolved);
   const auto verdict = check_policy(session, resolved, policy);
   Json rules = Json::array(), ignored = Json::array();
   for (const auto& one : verdict.rulings) {
