@@ -11,9 +11,6 @@ namespace cullet::cli {
 /// --fixes, --reason, --expires, --name and --by.
 void add_patch_words(CLI::App& command, PatchWords& words);
 
-/// A patch as `patch list --json` has it.
-Json patch_record(Session& session, const workspace::Fork& fork, const workspace::Patch& patch);
-
 /// `patch edit` and `patch save`.
 void register_patch_edit(CLI::App& parent, Action& chosen);
 

@@ -100,6 +100,33 @@ Fd lock_series(Session& session) {
   return lock;
 }
 
+/// forks/FORK/NAME.2.patch for a patch whose text becomes another: the file that the workspace
+/// names must not change under it.
+std::string next_file(Session& session,
+                      const workspace::Fork& fork,
+                      const workspace::Patch& patch,
+                      const std::map<std::string, std::string>& taken) {
+  auto stem = fs::path(patch.name()).filename().string();
+  for (const std::string_view end : {".patch", ".diff"})
+    if (stem.ends_with(end))
+      stem.resize(stem.size() - end.size());
+  std::uint64_t number = 1;
+  if (const auto dot = stem.rfind('.'); dot != std::string::npos && dot > 0)
+    if (const auto last = parse_number(stem.substr(dot + 1)); last && *last > 1 && *last < 10'000) {
+      number = *last;
+      stem.resize(dot);
+    }
+  stem = file_stem(stem);
+  const bool was_file = std::holds_alternative<workspace::Patch::File>(patch.from);
+  for (number += was_file ? 1 : 0;; ++number) {
+    const auto path =
+        cat(fork.name, "/", stem, number > 1 ? cat(".", number) : std::string(), ".patch");
+    std::error_code ignored;
+    if (!fs::exists(fs::symlink_status(forks_of(session) / path, ignored)) && !taken.contains(path))
+      return path;
+  }
+}
+
 }  // namespace
 
 std::vector<workspace::SeriesEntry> entries_of(const workspace::Fork& fork) {
@@ -141,31 +168,6 @@ workspace::Patch new_patch(Session& session,
     throw Error(Kind::input, cat("forks/", path, " is there already, with another content"))
         .hint("give this one another name: --name NAME; or remove that file, which no fork names");
   return patch;
-}
-
-std::string next_file(Session& session,
-                      const workspace::Fork& fork,
-                      const workspace::Patch& patch,
-                      const std::map<std::string, std::string>& taken) {
-  auto stem = fs::path(patch.name()).filename().string();
-  for (const std::string_view end : {".patch", ".diff"})
-    if (stem.ends_with(end))
-      stem.resize(stem.size() - end.size());
-  std::uint64_t number = 1;
-  if (const auto dot = stem.rfind('.'); dot != std::string::npos && dot > 0)
-    if (const auto last = parse_number(stem.substr(dot + 1)); last && *last > 1 && *last < 10'000) {
-      number = *last;
-      stem.resize(dot);
-    }
-  stem = file_stem(stem);
-  const bool was_file = std::holds_alternative<workspace::Patch::File>(patch.from);
-  for (number += was_file ? 1 : 0;; ++number) {
-    const auto path =
-        cat(fork.name, "/", stem, number > 1 ? cat(".", number) : std::string(), ".patch");
-    std::error_code ignored;
-    if (!fs::exists(fs::symlink_status(forks_of(session) / path, ignored)) && !taken.contains(path))
-      return path;
-  }
 }
 
 workspace::Patch refreshed(Session& session,

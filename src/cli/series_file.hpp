@@ -43,13 +43,6 @@ workspace::Patch new_patch(Session& session,
                            const std::string& name,
                            const std::string& text);
 
-/// forks/FORK/NAME.2.patch for a patch whose text becomes another: the file that the workspace
-/// names must not change under it.
-std::string next_file(Session& session,
-                      const workspace::Fork& fork,
-                      const workspace::Patch& patch,
-                      const std::map<std::string, std::string>& taken);
-
 /// A patch of the fork with another text, which goes into `series.files`: always a file, whatever
 /// it was.
 workspace::Patch refreshed(Session& session,

@@ -7,21 +7,6 @@ namespace cullet::image {
 
 namespace {
 
-void append(std::string& out, const Finding& one, std::size_t depth) {
-  out += cat(std::string(2 * depth, ' '), one.where);
-  if (!one.what.empty())
-    out += cat(": ", one.what);
-  if (one.cause != Cause::unknown)
-    out += cat(" [", name(one.cause), one.because.empty() ? "" : ": ", one.because, "]");
-  else if (!one.because.empty())
-    out += cat(" (", one.because, ")");
-  out += '\n';
-  for (const auto& inner : one.inside)
-    append(out, inner, depth + 1);
-}
-
-}  // namespace
-
 std::string_view name(Cause cause) {
   switch (cause) {
     case Cause::unknown:
@@ -47,6 +32,21 @@ std::string_view name(Cause cause) {
   }
   return "unknown";
 }
+
+void append(std::string& out, const Finding& one, std::size_t depth) {
+  out += cat(std::string(2 * depth, ' '), one.where);
+  if (!one.what.empty())
+    out += cat(": ", one.what);
+  if (one.cause != Cause::unknown)
+    out += cat(" [", name(one.cause), one.because.empty() ? "" : ": ", one.because, "]");
+  else if (!one.because.empty())
+    out += cat(" (", one.because, ")");
+  out += '\n';
+  for (const auto& inner : one.inside)
+    append(out, inner, depth + 1);
+}
+
+}  // namespace
 
 Json Finding::to_json() const {
   Json out{{"where", where}, {"what", what}};

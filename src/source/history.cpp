@@ -188,24 +188,4 @@ void walk_patch_ids(const Context& context,
     check(next, doing);
 }
 
-std::vector<PatchId> patch_ids(const Context& context,
-                               const workspace::Fork& fork,
-                               const std::string& from,
-                               const std::string& to,
-                               const std::vector<std::string>& paths) {
-  const auto first = find_named(context, fork, from);
-  const auto last = find_named(context, fork, to);
-  std::vector<PatchId> ids;
-  walk_patch_ids(context,
-                 last.repository.get(),
-                 *git_commit_id(first.commit.get()),
-                 *git_commit_id(last.commit.get()),
-                 paths,
-                 [&](const git_oid& commit, const git_oid& id) {
-                   ids.push_back({hex(commit), hex(id)});
-                   return true;
-                 });
-  return ids;
-}
-
 }  // namespace cullet::source

@@ -30,7 +30,10 @@ GitTree tree_of(const Commit& commit);
 /// Whether `commit` is `of` or an ancestor of it. Commits that are not there are none.
 bool in_history(git_repository* repository, const git_oid& commit, const git_oid& of);
 
-/// Calls `see` with patch-ids as patch_ids() gives them, until it returns false.
+/// Calls `see` with the commits that `to` has and `from` has not and the ids of their changes (as
+/// `git patch-id --stable` gives them), newest first, until it returns false: without merges and
+/// without those that change none of `paths` (all, if empty); of others only the part below `paths`
+/// counts.
 void walk_patch_ids(const Context& context,
                     git_repository* repository,
                     const git_oid& from,

@@ -40,10 +40,8 @@ class Comparison {
     const bool same_commit = state_.newest.commit == fork_.commit;
     const bool nothing_new =
         state_.standing == Standing::current || state_.standing == Standing::ahead;
-    if (wants_tree_ && !same_commit && (!nothing_new || !wish_.at.empty())) {
+    if (wants_tree_ && !same_commit && (!nothing_new || !wish_.at.empty()))
       state_.patches = carry(context_, fork_, state_.newest.commit);
-      state_.carried = true;
-    }
     return std::move(state_);
   }
 

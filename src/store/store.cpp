@@ -8,7 +8,6 @@ namespace cullet::store {
 Store::Store(const std::filesystem::path& root, const Cancel& cancel)
     : state_(new State{std::make_shared<Session>(std::filesystem::absolute(root), cancel)}) {}
 Store::~Store() = default;
-Store::Store(Store&&) noexcept = default;
 
 const std::filesystem::path& Store::root() const noexcept {
   return state_->session->root();

@@ -191,13 +191,6 @@ const TreeEntry* TreeManifest::find(std::string_view path) const {
   return find_in(entries_, entries_.size(), path);
 }
 
-std::uint64_t TreeManifest::bytes() const {
-  std::uint64_t sum = 0;
-  for (const auto& entry : entries_)
-    sum += std::min(entry.size, std::numeric_limits<std::uint64_t>::max() - sum);
-  return sum;
-}
-
 TreeManifest TreeManifest::filtered(const std::vector<bool>& keep) const {
   std::vector<bool> stays = keep;
   std::map<std::string_view, std::string> renamed;  // a file that goes → the link that becomes it

@@ -124,19 +124,4 @@ bool attest(image::Repository& repository,
                       });
 }
 
-std::string make_envelope(const PrivateKey& key, const BlobDigest& subject, const Claim& claim) {
-  return envelope_text(Envelope::seal(key, subject, claim.predicate_type, claim.predicate));
-}
-
-Claim open_envelope(std::string_view envelope,
-                    const PublicKey& key,
-                    const BlobDigest& subject,
-                    std::string_view what) {
-  auto statement =
-      Envelope::parse(parse_json(envelope, what, kMaxBundleBytes), what).open(key, what);
-  if (statement.subject != subject)
-    throw Error(Kind::refused, cat(what, " is about ", statement.subject, ", not ", subject));
-  return {std::move(statement.predicate_type), std::move(statement.predicate)};
-}
-
 }  // namespace cullet::trust

@@ -20,6 +20,7 @@
 #include "cullet/base/process.hpp"
 
 #include "base/failure.hpp"
+#include "support/string_sink.hpp"
 
 namespace cullet::archive {
 

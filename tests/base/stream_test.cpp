@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/failure.hpp"
+#include "support/string_sink.hpp"
 
 using namespace cullet;
 

@@ -8,6 +8,7 @@
 #include "cullet/archive/compression.hpp"
 
 #include "rootfs_fixture.hpp"
+#include "support/string_sink.hpp"
 
 namespace cullet::environment {
 namespace {

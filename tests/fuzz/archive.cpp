@@ -41,7 +41,10 @@ void unpack(archive::Reader& reader) {
     return;
   // No setuid, no special file, no name too long: a tree can be made of all that was unpacked.
   const auto manifest = store::capture(root, {}, 1, Cancel());
-  require(manifest.bytes() <= kLimits.bytes, "what is on disk keeps to the limit");
+  std::uint64_t bytes = 0;
+  for (const auto& entry : manifest.entries())
+    bytes += entry.size;
+  require(bytes <= kLimits.bytes, "what is on disk keeps to the limit");
 }
 
 }  // namespace

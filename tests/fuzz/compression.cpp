@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "../support/string_sink.hpp"
 #include "fuzz.hpp"
 
 using namespace cullet;

@@ -3,6 +3,7 @@
 #include "cullet/archive/tar_writer.hpp"
 #include "cullet/image/contents.hpp"
 
+#include "../support/string_sink.hpp"
 #include "fuzz.hpp"
 #include "memory_repository.hpp"
 

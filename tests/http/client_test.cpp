@@ -9,6 +9,7 @@
 #include "cullet/base/error.hpp"
 
 #include "support/servers.hpp"
+#include "support/string_sink.hpp"
 
 using namespace cullet;
 using namespace cullet::http;

@@ -5,6 +5,7 @@
 #include "cullet/http/client.hpp"
 
 #include "support/servers.hpp"
+#include "support/string_sink.hpp"
 
 using namespace cullet;
 using namespace cullet::http;

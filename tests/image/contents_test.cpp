@@ -5,6 +5,7 @@
 
 #include "archive/raw_tar.hpp"
 #include "support.hpp"
+#include "support/string_sink.hpp"
 
 using namespace cullet;
 using namespace cullet::image;

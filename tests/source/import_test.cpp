@@ -8,6 +8,7 @@
 #include "cullet/archive/tar_writer.hpp"
 
 #include "fixture.hpp"
+#include "support/string_sink.hpp"
 
 using namespace cullet;
 using namespace cullet::source;

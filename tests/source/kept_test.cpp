@@ -8,6 +8,7 @@
 #include "cullet/base/text.hpp"
 
 #include "fixture.hpp"
+#include "support/string_sink.hpp"
 
 using namespace cullet;
 using namespace cullet::source;

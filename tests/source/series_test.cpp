@@ -6,6 +6,7 @@
 #include "cullet/base/text.hpp"
 
 #include "fixture.hpp"
+#include "history.hpp"
 
 using namespace cullet;
 using namespace cullet::source;
@@ -235,7 +236,7 @@ TEST_CASE("pick: upstream is fetched only when the commit is not there, over htt
   CHECK(server.requests().empty());
 }
 
-TEST_CASE("patch_ids: are those of git patch-id --stable") {
+TEST_CASE("walk_patch_ids: are those of git patch-id --stable") {
   SeriesFixture f;
   f.repo.write("src/x.c", numbered(40, 5));
   f.repo.commit("one");
@@ -244,7 +245,22 @@ TEST_CASE("patch_ids: are those of git patch-id --stable") {
   f.repo.git({"rm", "-q", "README"});
   f.repo.commit("two");
   const auto fork = f.pinned();
-  const auto ids = patch_ids(f.context(), fork, f.pin, "main");
+  const auto last = find_named(f.context(), fork, "main");
+  const auto patch_ids = [&](const git_oid& to, const std::vector<std::string>& paths) {
+    std::vector<std::pair<std::string, std::string>> ids;
+    walk_patch_ids(f.context(),
+                   last.repository.get(),
+                   parse_id(f.pin).value(),
+                   to,
+                   paths,
+                   [&](const git_oid& commit, const git_oid& id) {
+                     ids.emplace_back(hex(commit), hex(id));
+                     return true;
+                   });
+    return ids;
+  };
+  const auto main = *git_commit_id(last.commit.get());
+  const auto ids = patch_ids(main, {});
   REQUIRE(ids.size() == 2);
   for (const auto& [commit, id] : ids) {
     const auto diff =
@@ -252,6 +268,6 @@ TEST_CASE("patch_ids: are those of git patch-id --stable") {
     const auto line = f.repo.git({"patch-id", "--stable"}, diff + "\n");
     CHECK(line.substr(0, 40) == id);
   }
-  CHECK(patch_ids(f.context(), fork, f.pin, "main", {"new"}).size() == 1);
-  CHECK(patch_ids(f.context(), fork, f.pin, f.pin).empty());
+  CHECK(patch_ids(main, {"new"}).size() == 1);
+  CHECK(patch_ids(parse_id(f.pin).value(), {}).empty());
 }

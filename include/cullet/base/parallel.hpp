@@ -12,9 +12,9 @@
 
 namespace cullet {
 
-/// Runs work(0) … work(count - 1) on up to `threads` threads, the caller's among them, in any order.
-/// After one has thrown nothing more begins; what runs is waited for, and what was thrown first
-/// comes out. Where the machine has no more threads, fewer do the work.
+/// Runs work(0) … work(count - 1) on up to `threads` threads, the caller's among them, in any
+/// order. After one has thrown nothing more begins; what runs is waited for, and what was thrown
+/// first comes out. Where the machine has no more threads, fewer do the work.
 template <class Work>
 void in_parallel(std::size_t count, unsigned threads, const Work& work) {
   std::atomic<std::size_t> next{0};

@@ -59,17 +59,6 @@ class MemorySource final : public Source {
   Bytes rest_;
 };
 
-/// Collects into a string.
-class StringSink final : public Sink {
- public:
-  void write(Bytes bytes) override { text_.append(as_text(bytes)); }
-  [[nodiscard]] const std::string& text() const& { return text_; }
-  [[nodiscard]] std::string text() && { return std::move(text_); }
-
- private:
-  std::string text_;
-};
-
 /// Copies until the source ends; returns the number of bytes. Uses one 256 KiB buffer.
 std::uint64_t copy(Source& from, Sink& to);
 

@@ -29,7 +29,7 @@ struct Options {
   std::map<std::string, std::string>
       proxies;                     ///< "http", "https", "no": as the environment has them
   std::string ca_file;             ///< PEM bundle instead of the system's; empty: the system's
-  std::map<std::string, Tls> tls;  ///< by "host[:port]"
+  std::map<std::string, Tls> tls;  ///< by "host[:port]"; commands have certs_directories instead
   /// Directories like /etc/docker/certs.d, first match counts: DIR/HOST[:PORT]/ holds ca.crt (any
   /// *.crt, trusted besides the system's) and client.cert with client.key (any such pair).
   std::vector<std::filesystem::path> certs_directories;

@@ -27,8 +27,6 @@ enum class Cause {
   compressor,  ///< another version or level of a compressor: the content is the same
   tool,        ///< another version of a compiler or of another tool
 };
-/// "time", …, "compressor"; "unknown".
-std::string_view name(Cause cause);
 
 /// One thing that differs, and what differs inside of it. All texts are printable().
 struct Finding {

@@ -44,6 +44,7 @@ enum class Upload {
 struct RemoteOptions {
   bool plain_http = false;  ///< always true for loopback hosts when https is refused
   CredentialFiles credentials;
+  // Commands leave these as they are; tests bring about what few registries ask for.
   Upload upload = Upload::automatic;
   std::uint64_t chunk = 0;                                     ///< bytes; 0: whole blob
   std::function<void(std::uint64_t, std::uint64_t)> progress;  ///< bytes sent of this blob, size

@@ -70,7 +70,4 @@ struct Result {
 /// everything inside was killed.
 Result run(const Spec& spec, const Cancel& cancel);
 
-/// Whether this machine can run steps: throws what run() would throw, quickly.
-void probe(const Cancel& cancel);
-
 }  // namespace cullet::sandbox

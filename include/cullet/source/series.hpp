@@ -74,18 +74,4 @@ std::vector<Carried> carry(const Context& context,
                            const workspace::Fork& fork,
                            const std::string& commit);
 
-/// A commit and the id of its change, as `git patch-id --stable` gives it.
-struct PatchId {
-  std::string commit;
-  std::string id;
-};
-
-/// Of the commits that `to` has and `from` has not, newest first, without merges and without those
-/// that change none of `paths` (all, if empty); of others only the part below `paths` counts.
-std::vector<PatchId> patch_ids(const Context& context,
-                               const workspace::Fork& fork,
-                               const std::string& from,
-                               const std::string& to,
-                               const std::vector<std::string>& paths = {});
-
 }  // namespace cullet::source

@@ -37,9 +37,8 @@ struct UpstreamState {
   Standing standing = Standing::unknown;
   std::optional<std::uint64_t> commits;  ///< that the newest has and the pin has not
   std::optional<std::int64_t> days;  ///< from the pin's commit to the newest's, where both known
-  bool carried = false;              ///< whether `patches` says what becomes of the series
-  std::vector<Carried> patches;
-  std::vector<std::string> notes;  ///< what else a person should know, and what can't be known
+  std::vector<Carried> patches;      ///< what becomes of the series, where the newest is news
+  std::vector<std::string> notes;    ///< what else a person should know, and what can't be known
 };
 
 /// What more check_upstream() is to do.

@@ -139,7 +139,7 @@ class Store {
   /// shared lock that collect() respects; waiting for a collector throws Kind::interrupted.
   explicit Store(const std::filesystem::path& root, const Cancel& cancel = {});
   ~Store();
-  Store(Store&&) noexcept;
+  Store(Store&&) = delete;
   Store& operator=(Store&&) = delete;
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;

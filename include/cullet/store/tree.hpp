@@ -54,7 +54,6 @@ class TreeManifest {
   [[nodiscard]] TreeDigest digest() const;
   [[nodiscard]] const std::vector<TreeEntry>& entries() const noexcept { return entries_; }
   [[nodiscard]] const TreeEntry* find(std::string_view path) const;
-  [[nodiscard]] std::uint64_t bytes() const;
 
   /// The part whose non-directory entries satisfy `keep`, with just the parent directories they
   /// need (and directories that `keep` accepts). Where a hardlink stays and its target does not,

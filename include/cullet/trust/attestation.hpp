@@ -56,9 +56,11 @@ struct Attestation {
   std::string artifact_type;   ///< of the carrier; anything but a bundle is listed, not read
   std::string predicate_type;  ///< verified where `problem` is empty, else what the carrier claims
   Json predicate;              ///< null where there is a problem
-  std::string envelope;  ///< the same as a plain DSSE envelope; empty where there is a problem
-  std::size_t key = 0;   ///< index of the key that made it
-  std::string problem;   ///< why it counts for nothing; empty when it holds
+  /// The same as a plain DSSE envelope (one line of JSON), for tools that read files, such as
+  /// slsa-verifier; empty where there is a problem.
+  std::string envelope;
+  std::size_t key = 0;  ///< index of the key that made it
+  std::string problem;  ///< why it counts for nothing; empty when it holds
 };
 
 /// Everything that refers to `manifest`, sorted by carrier, each bundle held against every key.
@@ -69,15 +71,5 @@ std::vector<Attestation> attestations(image::Repository& repository,
                                       const image::Descriptor& manifest,
                                       const std::vector<PublicKey>& keys,
                                       std::string_view predicate_type = {});
-
-/// The claim as a plain DSSE envelope (one line of JSON), for tools that read files, such as
-/// slsa-verifier.
-std::string make_envelope(const PrivateKey& key, const BlobDigest& subject, const Claim& claim);
-/// Opens such a file, about `subject`: throws Kind::refused where `key` didn't make it or it is
-/// about something else, Kind::input for what is no such file.
-Claim open_envelope(std::string_view envelope,
-                    const PublicKey& key,
-                    const BlobDigest& subject,
-                    std::string_view what);
 
 }  // namespace cullet::trust

@@ -85,6 +85,28 @@ void explain(Session& session,
   error.hint(cat("make it on top of them: `cullet patch edit ", fork.name, "`"));
 }
 
+/// A patch as `patch list --json` has it.
+Json patch_record(Session& session, const workspace::Fork& fork, const workspace::Patch& patch) {
+  const auto left = days_left(patch, today(session));
+  Json record{{"fork", fork.name},
+              {"name", patch.name()},
+              {"fixes", patch.fixes},
+              {"reason", patch.reason},
+              {"by", patch.by},
+              {"added", patch.added},
+              {"expires", patch.expires ? Json(rfc3339(*patch.expires).substr(0, 10)) : Json()},
+              {"days_left", left ? Json(*left) : Json()},
+              {"expired", left && *left < 0},
+              {"sha256", patch.sha256 ? Json(patch.sha256->hex()) : Json()},
+              {"picked", patch.picked}};
+  if (std::holds_alternative<workspace::Patch::File>(patch.from))
+    record["origin"] = "file";
+  else
+    record["origin"] =
+        std::holds_alternative<workspace::Patch::Commit>(patch.from) ? "commit" : "archive";
+  return record;
+}
+
 int add(Session& session, const AddOptions& options) {
   const auto& fork = find_fork(session, options.fork);
   if (options.source.empty() == options.pick.empty())
@@ -214,27 +236,6 @@ void register_add(CLI::App& parent, Action& chosen) {
 }
 
 }  // namespace
-
-Json patch_record(Session& session, const workspace::Fork& fork, const workspace::Patch& patch) {
-  const auto left = days_left(patch, today(session));
-  Json record{{"fork", fork.name},
-              {"name", patch.name()},
-              {"fixes", patch.fixes},
-              {"reason", patch.reason},
-              {"by", patch.by},
-              {"added", patch.added},
-              {"expires", patch.expires ? Json(rfc3339(*patch.expires).substr(0, 10)) : Json()},
-              {"days_left", left ? Json(*left) : Json()},
-              {"expired", left && *left < 0},
-              {"sha256", patch.sha256 ? Json(patch.sha256->hex()) : Json()},
-              {"picked", patch.picked}};
-  if (std::holds_alternative<workspace::Patch::File>(patch.from))
-    record["origin"] = "file";
-  else
-    record["origin"] =
-        std::holds_alternative<workspace::Patch::Commit>(patch.from) ? "commit" : "archive";
-  return record;
-}
 
 void add_patch_words(CLI::App& command, PatchWords& words) {
   command.add_option("--fixes", words.fixes, "what it fixes; several with commas")
