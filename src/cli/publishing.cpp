@@ -2,13 +2,13 @@
 #include "publishing.hpp"
 
 #include "cullet/attest/provenance.hpp"
+#include "cullet/attest/vex.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/build/image_parts.hpp"
+#include "cullet/build/new_patches.hpp"
 #include "cullet/build/tags.hpp"
-#include "cullet/build/vex.hpp"
 
-#include "new_patches.hpp"
 #include "place_tags.hpp"
 
 namespace cullet::cli {
@@ -167,11 +167,11 @@ void Publisher::hold_new_patches(const PublishedImage& image,
   const auto before = place.repository->find_manifest(standing.digest);
   if (!before || before->media_type == image::kIndexType)
     return;  // not one of ours
-  const auto scope = scope_of_new_patches(session_.workspace(),
-                                          session_.lock(),
-                                          image::Manifest::parse(before->bytes, "image"),
-                                          image.content,
-                                          request_.allowed);
+  const auto scope = build::scope_of_new_patches(session_.workspace(),
+                                                 session_.lock(),
+                                                 image::Manifest::parse(before->bytes, "image"),
+                                                 image.content,
+                                                 request_.allowed);
   if (!scope)
     return;
   place.change =
@@ -314,14 +314,14 @@ void Publisher::add_vex(const PublishedImage& image,
                         build::Statements& statements) {
   if (!statements.public_key)
     return;
-  build::VexOrigin origin;
+  attest::VexOrigin origin;
   origin.author = request_.author.empty() ? cat("the holder of key ", statements.public_key->hint())
                                           : request_.author;
   origin.time = session_.environment().now();
   origin.repository = place.reference.layout ? "" : place.repository->name();
-  if (auto claim = build::vex_claim(
+  if (auto claim = attest::vex_claim(
           image.manifest, image.content, image.recipe->name, session_.workspace(), origin))
-    statements.list.push_back({std::move(*claim), build::same_statements});
+    statements.list.push_back({std::move(*claim), attest::same_statements});
 }
 
 }  // namespace cullet::cli

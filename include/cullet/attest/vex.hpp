@@ -11,7 +11,7 @@
 #include "cullet/trust/attestation.hpp"
 #include "cullet/workspace/workspace.hpp"
 
-namespace cullet::build {
+namespace cullet::attest {
 
 struct VexOrigin {
   std::string author;
@@ -33,4 +33,4 @@ std::optional<trust::Claim> vex_claim(const image::Descriptor& descriptor,
 /// Whether two documents state the same, whoever said it when.
 bool same_statements(const Json& there, const Json& wanted);
 
-}  // namespace cullet::build
+}  // namespace cullet::attest

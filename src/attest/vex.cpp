@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cullet/build/vex.hpp"
+#include "cullet/attest/vex.hpp"
 
 #include <map>
 #include <vector>
@@ -11,7 +11,7 @@
 #include "cullet/base/text.hpp"
 #include "cullet/plan/carried.hpp"
 
-namespace cullet::build {
+namespace cullet::attest {
 
 namespace {
 
@@ -21,10 +21,10 @@ namespace {
 std::vector<std::string> image_purls(const image::Descriptor& image,
                                      const std::string& name,
                                      const std::string& repository) {
-  const auto purl = attest::image_purl(image.digest, repository.empty() ? name : repository);
+  const auto purl = image_purl(image.digest, repository.empty() ? name : repository);
   if (repository.empty())
     return {purl};
-  return {attest::image_purl(image.digest, repository, repository), purl};
+  return {image_purl(image.digest, repository, repository), purl};
 }
 
 /// The source package that a fork was imported from: the pool has SOURCE_VERSION.orig.tar.gz.
@@ -58,7 +58,7 @@ Json subcomponents(const std::map<std::string, std::string>& forks,
     if (fork == workspace.forks.end())
       continue;
     // As the image's SBOM names it: a scanner that reads that looks for this.
-    if (const auto purl = attest::fork_purl(fork->second); !purl.starts_with("pkg:generic/"))
+    if (const auto purl = fork_purl(fork->second); !purl.starts_with("pkg:generic/"))
       out.push_back(identified(purl));
     if (const auto purl = debian_purl(fork->second))
       out.push_back(identified(*purl));
@@ -116,7 +116,7 @@ std::optional<trust::Claim> vex_claim(const image::Descriptor& descriptor,
                           {"status_notes", join(fix.notes, "; ")}});
   }
   trust::Claim claim;
-  claim.predicate_type = attest::kVexType;
+  claim.predicate_type = kVexType;
   claim.predicate = {{"@context", "https://openvex.dev/ns/v0.2.0"},
                      {"@id", cat("urn:cullet:vex:", canonical_digest(statements).hex())},
                      {"author", origin.author},
@@ -130,4 +130,4 @@ bool same_statements(const Json& there, const Json& wanted) {
   return there.contains("statements") && there.at("statements") == wanted.at("statements");
 }
 
-}  // namespace cullet::build
+}  // namespace cullet::attest

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "new_patches.hpp"
+#include "cullet/build/new_patches.hpp"
 
 #include <algorithm>
 #include <set>
@@ -9,7 +9,7 @@
 #include "cullet/plan/affected.hpp"
 #include "cullet/plan/carried.hpp"
 
-namespace cullet::cli {
+namespace cullet::build {
 
 namespace {
 
@@ -38,11 +38,11 @@ void add(std::vector<plan::Affected::Entry> from, std::vector<plan::Affected::En
 
 }  // namespace
 
-std::optional<build::ChangeScope> scope_of_new_patches(const workspace::Workspace& workspace,
-                                                       const environment::Lock& lock,
-                                                       const image::Manifest& before,
-                                                       const image::Manifest& after,
-                                                       const std::vector<Glob>& allowed) {
+std::optional<ChangeScope> scope_of_new_patches(const workspace::Workspace& workspace,
+                                                const environment::Lock& lock,
+                                                const image::Manifest& before,
+                                                const image::Manifest& after,
+                                                const std::vector<Glob>& allowed) {
   const auto there = patches_of(before);
   std::set<std::string> forks;
   for (const auto& [fork, digest] : patches_of(after))
@@ -50,7 +50,7 @@ std::optional<build::ChangeScope> scope_of_new_patches(const workspace::Workspac
       forks.insert(fork);
   if (forks.empty())
     return std::nullopt;
-  build::ChangeScope scope;
+  ChangeScope scope;
   scope.allowed = allowed;
   for (const auto& fork : forks) {
     auto reached = plan::affected(workspace, lock, "fork:" + fork);
@@ -61,4 +61,4 @@ std::optional<build::ChangeScope> scope_of_new_patches(const workspace::Workspac
   return scope;
 }
 
-}  // namespace cullet::cli
+}  // namespace cullet::build

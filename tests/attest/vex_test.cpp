@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cullet/build/vex.hpp"
+#include "cullet/attest/vex.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -7,7 +7,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/plan/carried.hpp"
 
-namespace cullet::build {
+namespace cullet::attest {
 namespace {
 
 const std::string kHex(64, 'a');
@@ -50,7 +50,7 @@ TEST_CASE("vex_claim: one statement an advisory, about the image by digest") {
   const Case one(Json::array({patch("zlib", {"CVE-2", "CVE-1"}), patch("lua", {"CVE-2"})}));
   const auto claim = one.claim("host:5000/prod/web");
   REQUIRE(claim);
-  CHECK(claim->predicate_type == attest::kVexType);
+  CHECK(claim->predicate_type == kVexType);
   CHECK(claim->predicate.at("timestamp") == "1970-01-01T00:00:00Z");
   const auto& statements = claim->predicate.at("statements");
   REQUIRE(statements.size() == 2);
@@ -94,4 +94,4 @@ TEST_CASE("same_statements: times and authors don't count, statements do") {
 }
 
 }  // namespace
-}  // namespace cullet::build
+}  // namespace cullet::attest
