@@ -75,6 +75,30 @@ void check_streams(std::string_view binary) {
 
 constexpr std::string_view kZero = "0000000000000000000000000000000000000000";
 
+/// The patch as git has it. Always as a change of a file that is there: what becomes of the path is
+/// decided elsewhere.
+std::string as_change(const std::string& before, const FilePatch& patch) {
+  const bool full = patch.new_id.size() == kZero.size() && patch.new_id != kZero;
+  return cat("diff --git a/",
+             kFile,
+             " b/",
+             kFile,
+             "\nindex ",
+             before,
+             "..",
+             full ? patch.new_id : std::string(kZero.size(), '1'),
+             " 100644\n",
+             patch.binary);
+}
+
+/// The file that a blob holds.
+std::string text_of(git_repository* repository, const git_oid& id) {
+  Blob blob;
+  check(git_blob_lookup(out_ptr(blob), repository, &id), "read a patched file");
+  return {static_cast<const char*>(git_blob_rawcontent(blob.get())),
+          static_cast<std::size_t>(git_blob_rawsize(blob.get()))};
+}
+
 }  // namespace
 
 std::string blob_id(std::string_view content) {
@@ -123,19 +147,7 @@ std::optional<std::string> apply_binary(std::string_view content,
   git_oid id;
   check(git_blob_create_from_buffer(&id, repository.get(), content.data(), content.size()),
         "write a file");
-  // Always as a change of a file that is there: what becomes of the path is decided elsewhere.
-  const auto text =
-      cat("diff --git a/",
-          kFile,
-          " b/",
-          kFile,
-          "\nindex ",
-          before,
-          "..",
-          patch.new_id.size() == kZero.size() && patch.new_id != kZero ? patch.new_id
-                                                                       : std::string(40, '1'),
-          " 100644\n",
-          patch.binary);
+  const auto text = as_change(before, patch);
   Diff diff;
   const int read = git_diff_from_buffer(out_ptr(diff), text.data(), text.size());
   if (read < 0 || git_diff_num_deltas(diff.get()) != 1)
@@ -147,10 +159,7 @@ std::optional<std::string> apply_binary(std::string_view content,
   const auto* entry = git_index_get_bypath(index.get(), kFile, 0);
   if (entry == nullptr)
     throw bad("is damaged");
-  Blob blob;
-  check(git_blob_lookup(out_ptr(blob), repository.get(), &entry->id), "read a patched file");
-  std::string result(static_cast<const char*>(git_blob_rawcontent(blob.get())),
-                     static_cast<std::size_t>(git_blob_rawsize(blob.get())));
+  auto result = text_of(repository.get(), entry->id);
   const bool removes = patch.action == FilePatch::Action::remove;
   if (!removes && !patch.new_id.empty() && !hex(entry->id).starts_with(patch.new_id))
     throw bad("does not give the file that its index line says");
