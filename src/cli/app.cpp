@@ -15,12 +15,11 @@ namespace cullet::cli {
 namespace {
 
 constexpr Register kCommands[] = {
-    register_init,         register_fork,      register_patch,     register_lock,
-    register_upstream,     register_plan,      register_affected,  register_build,
-    register_shell,        register_key,       register_sign,      register_verify,
-    register_attestations, register_explain,   register_reproduce, register_push,
-    register_inputs,       register_inspect,   register_diff,      register_store,
-    register_schema,       register_completion};
+    register_init,  register_fork,     register_patch,        register_lock,    register_upstream,
+    register_plan,  register_affected, register_build,        register_shell,   register_key,
+    register_sign,  register_verify,   register_attestations, register_explain, register_reproduce,
+    register_push,  register_inputs,   register_ls,           register_cat,     register_diff,
+    register_store, register_schema,   register_completion,   register_man};
 
 void add_global_options(CLI::App& app, GlobalOptions& options, int& passphrase_fd) {
   app.add_option("-C,--directory", options.directory, "work as if started in DIR")

@@ -23,14 +23,17 @@ using Register = void (*)(CLI::App& app, Action& chosen);
 void register_affected(CLI::App& app, Action& chosen);
 void register_attestations(CLI::App& app, Action& chosen);
 void register_build(CLI::App& app, Action& chosen);
+void register_cat(CLI::App& app, Action& chosen);
+void register_completion(CLI::App& app, Action& chosen);
 void register_diff(CLI::App& app, Action& chosen);
 void register_explain(CLI::App& app, Action& chosen);
 void register_fork(CLI::App& app, Action& chosen);
 void register_init(CLI::App& app, Action& chosen);
 void register_inputs(CLI::App& app, Action& chosen);
-void register_inspect(CLI::App& app, Action& chosen);
 void register_key(CLI::App& app, Action& chosen);
 void register_lock(CLI::App& app, Action& chosen);
+void register_ls(CLI::App& app, Action& chosen);
+void register_man(CLI::App& app, Action& chosen);
 void register_patch(CLI::App& app, Action& chosen);
 void register_plan(CLI::App& app, Action& chosen);
 void register_push(CLI::App& app, Action& chosen);
@@ -41,7 +44,6 @@ void register_sign(CLI::App& app, Action& chosen);
 void register_store(CLI::App& app, Action& chosen);
 void register_upstream(CLI::App& app, Action& chosen);
 void register_verify(CLI::App& app, Action& chosen);
-void register_completion(CLI::App& app, Action& chosen);
 
 /// Makes a subcommand with its help text and an example; the caller adds its arguments.
 CLI::App* add_command(CLI::App& app,

@@ -22,13 +22,6 @@ void register_completion(CLI::App& app, Action& chosen) {
       return 0;
     };
   });
-  auto* man = add_command(app, "man", "print the manual page", "cullet man | man -l -");
-  man->callback([&app, &chosen] {
-    chosen = [text = manual(app)](Session& session) {
-      session.environment().out << text;
-      return 0;
-    };
-  });
 }
 
 }  // namespace cullet::cli
