@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "cullet/base/glob.hpp"
 #include "cullet/base/path.hpp"
 
 namespace cullet::attest {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cullet/base/glob.hpp"
+
 #include <algorithm>
 
 #include "cullet/base/error.hpp"

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "cullet/base/error.hpp"
-#include "cullet/base/path.hpp"
+#include "cullet/base/glob.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/environment/rootfs.hpp"
 #include "cullet/source/kept.hpp"

@@ -3,7 +3,6 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
-#include "cullet/build/component.hpp"
 #include "cullet/sandbox/sandbox.hpp"
 
 #include "actions.hpp"

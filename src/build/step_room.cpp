@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cullet/build/step_room.hpp"
+
 #include "cullet/base/error.hpp"
-#include "cullet/base/json.hpp"
-#include "cullet/build/component.hpp"
 
 namespace cullet::build {
 

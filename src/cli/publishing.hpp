@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cullet/base/glob.hpp"
 #include "cullet/build/change.hpp"
 #include "cullet/build/inputs.hpp"
 #include "cullet/build/publish.hpp"

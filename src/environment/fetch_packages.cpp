@@ -3,6 +3,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/environment/rootfs.hpp"
+#include "cullet/http/fetch.hpp"
 
 namespace cullet::environment {
 namespace {

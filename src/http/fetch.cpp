@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cullet/http/fetch.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <exception>

@@ -8,6 +8,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/http/fetch.hpp"
 
 namespace cullet::source {
 namespace {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "cullet/base/path.hpp"
+#include "cullet/base/glob.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/source/upstream.hpp"
 

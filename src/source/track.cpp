@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "track.hpp"
 
-#include "cullet/base/path.hpp"
+#include "cullet/base/glob.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/source/version.hpp"
 

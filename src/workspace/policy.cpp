@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/workspace/policy.hpp"
 
-#include "cullet/base/path.hpp"
+#include "cullet/base/glob.hpp"
 #include "cullet/base/text.hpp"
 
 #include "fields.hpp"

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cullet/base/glob.hpp"
 #include "cullet/base/path.hpp"
 #include "cullet/base/text.hpp"
 

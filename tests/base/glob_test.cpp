@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cullet/base/glob.hpp"
+
 #include <random>
 #include <string>
 #include <vector>
 
-#include "cullet/base/path.hpp"
 #include "cullet/base/text.hpp"
 
 #include "base/failure.hpp"

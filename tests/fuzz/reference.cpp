@@ -2,6 +2,7 @@
 // What names things: image references, git URLs, .gitmodules, netrc, globs, paths, times.
 #include "cullet/registry/reference.hpp"
 
+#include "cullet/base/glob.hpp"
 #include "cullet/base/path.hpp"
 #include "cullet/base/text.hpp"
 

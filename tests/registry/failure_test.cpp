@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "cullet/base/json.hpp"
+
 using namespace cullet;
 using namespace cullet::registry;
 

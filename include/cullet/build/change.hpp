@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cullet/base/path.hpp"
+#include "cullet/base/glob.hpp"
 #include "cullet/build/build.hpp"
 #include "cullet/image/descriptor.hpp"
 #include "cullet/image/repository.hpp"

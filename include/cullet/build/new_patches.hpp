@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "cullet/base/path.hpp"
+#include "cullet/base/glob.hpp"
 #include "cullet/build/change.hpp"
 #include "cullet/environment/lock.hpp"
 #include "cullet/image/manifest.hpp"
