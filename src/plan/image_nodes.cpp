@@ -202,6 +202,11 @@ std::size_t GraphBuilder::image(const workspace::Recipe& recipe,
   node.fixed["pin"] = node.fork == nullptr ? Json() : Json(node.fork->commit);
   node.fixed["upstream"] = node.fork == nullptr ? "" : node.fork->upstream;
   node.fixed["version"] = node.fork == nullptr ? "" : node.fork->version;
+  // That they name something is looked at here: a layer of the same bytes as before has no say.
+  if (!recipe.image->owners.empty())
+    node.fixed["owners"] = owner_inputs(recipe.image->owners);
+  if (!recipe.image->modes.empty())
+    node.fixed["modes"] = recipe.image->modes;
   for (const auto& content : contents)
     node.dependencies.push_back({"layer " + content.title, layer(recipe, content), ""});
   add_epochs(recipe, node);
