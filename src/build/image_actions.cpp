@@ -162,14 +162,22 @@ void check_contents(const Context& context, const plan::Plan& plan, const plan::
     const bool found = std::any_of(contents.begin(), contents.end(), [&](const auto& content) {
       return content.second.find(path) != nullptr;
     });
-    if (!found)
-      throw Error(Kind::input,
-                  cat(node.recipe->image->at.str(),
-                      ": `",
-                      key,
-                      "` names '",
-                      path,
-                      "', which nothing in the image has"));
+    if (found)
+      return;
+    Error error(Kind::input,
+                cat(node.recipe->image->at.str(),
+                    ": `",
+                    key,
+                    "` names '",
+                    path,
+                    "', which nothing in the image has"));
+    std::vector<std::string> known;
+    for (const auto& content : contents)
+      for (const auto& entry : content.second.entries())
+        known.push_back(entry.path.str());
+    if (const auto near = nearest(path, known))
+      error.hint(cat("did you mean '", *near, "'?"));
+    throw std::move(error);
   };
   for (const auto& [path, owner] : node.recipe->image->owners)
     require(path, "owners");

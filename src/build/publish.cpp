@@ -68,8 +68,7 @@ Published publish(store::Store& store,
   const auto reference = options.tags.empty() ? to.name() : to.name() + ":" + options.tags[0];
   if (options.public_key && !trust::is_signed(to, manifest, *options.public_key, reference)) {
     const auto key = options.private_key();
-    if (!(key.public_key() == *options.public_key))
-      throw Error(Kind::input, "the private key does not belong to the public key beside it");
+    trust::demand_pair(key, *options.public_key, options.key_file);
     trust::sign(to, manifest, key, reference);
     done.changed = true;
   }

@@ -157,8 +157,7 @@ bool attach(image::Repository& to,
       continue;
     if (!key) {
       key = statements.private_key();
-      if (!(key->public_key() == *statements.public_key))
-        throw Error(Kind::input, "the attestation key does not belong to the public key beside it");
+      trust::demand_pair(*key, *statements.public_key, statements.key_file);
     }
     trust::attest(to, manifest, *key, statement.claim, statement.same);
     added = true;

@@ -239,6 +239,7 @@ std::string Publisher::publish_once(const PublishedImage& image, PublishedImage:
   if (!request_.no_sign && !image.edited) {
     options.public_key = session_.public_key("");
     options.private_key = [&] { return private_key(); };
+    options.key_file = session_.workspace().config.signing_key;
   }
   options.statements = image.statements;
   add_vex(image, place, options.statements);
@@ -295,6 +296,7 @@ build::Statements Publisher::statements_of(const PublishedImage& image) {
       attestation_key_ = session_.attestation_private_key();
     return *attestation_key_;
   };
+  out.key_file = session_.workspace().config.attestation_key;
   out.list = build::statements(context_,
                                plan_,
                                *image.target,

@@ -96,7 +96,9 @@ class Filter {
  public:
   Filter() : context_(seccomp_init(SCMP_ACT_ALLOW)) {
     if (!context_)
-      throw Error(Kind::machine, "cannot make a seccomp filter");
+      // It sets no errno that is documented; nothing else can be wrong with these arguments.
+      throw Error(Kind::machine, "cannot make a seccomp filter: seccomp_init() gave none")
+          .hint("libseccomp is out of memory, or knows neither this processor nor this kernel");
     check(seccomp_attr_set(context_.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS)));
   }
 

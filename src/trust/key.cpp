@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/trust/key.hpp"
 
+#include <filesystem>
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
@@ -210,6 +212,19 @@ std::string PrivateKey::sign(std::string_view message) const {
     throw openssl_error("cannot sign");
   signature.resize(size);
   return signature;
+}
+
+void demand_pair(const PrivateKey& key, const PublicKey& beside, const std::string& file) {
+  if (key.public_key() == beside)
+    return;
+  const auto other = std::filesystem::path(file).replace_extension(".pub").string();
+  throw Error(Kind::input, cat(file, " is not the private key of ", other, " beside it"))
+      .hint(cat("if ",
+                file,
+                " is the right one, write its public key: openssl pkey -in ",
+                file,
+                " -pubout -out ",
+                other));
 }
 
 }  // namespace cullet::trust

@@ -105,6 +105,10 @@ restore && cat >>"$recipe" <<'END'
   files: [{ path: /bin/hello, text: "other bytes" }]
 END
 expect 1 'bin/hello' "${build[@]}"
+restore && cat >>"$recipe" <<'END'
+  owners: { bin/helo: "1:1" }
+END
+expect 1 "did you mean 'bin/hello'?" "${build[@]}"
 restore
 
 # --- keys and signatures ---
@@ -114,6 +118,11 @@ restore
 in_workspace "$CULLET" key new keys/other.pem >/dev/null
 expect 3 'no signature of' "$CULLET" verify greeting --key keys/other.pub
 expect 1 'is there already' "$CULLET" key new keys/other.pem
+sed -i 's/1.0.0/1.0.1/' "$fork"
+cp "$WORKSPACE/keys/release.pub" "$FIXTURE_DIR/release.pub" && cp "$WORKSPACE/keys/other.pub" "$WORKSPACE/keys/release.pub"
+expect 1 'keys/release.pem is not the private key of keys/release.pub beside it' "${build[@]}"
+cp "$FIXTURE_DIR/release.pub" "$WORKSPACE/keys/release.pub"
+restore
 sed -i 's/hello/hullo/' "$FORK_REPOSITORY/hello.c"
 sed -i 's/1.0.0/1.0.2/' "$fork"
 in_workspace "${build[@]}" --no-sign >/dev/null 2>&1

@@ -63,6 +63,8 @@ grep -q '^  patch .*CVE-2024-0001: the greeting is wrong$' "$FIXTURE_DIR/text"
 echo 'ok: a person reads the same'
 expect 1 'the image has no /bin/none' "$CULLET" explain "$image" /bin/none
 expect 1 'did you mean /bin/hello?' "$CULLET" explain "$image" /bin/helo
+expect 1 'did you mean /bin/hello?' "$CULLET" ls "$image" /bin/helo
+expect 1 'did you mean /bin/hello?' "$CULLET" cat "$image" /bin/helo
 expect 2 'name one path, or --all' "$CULLET" explain "$image"
 in_workspace "$CULLET" explain "$image" --all --json >"$FIXTURE_DIR/all.json"
 same "$(jq '[.files[] | select(.explained)] | length' "$FIXTURE_DIR/all.json")" \

@@ -77,5 +77,17 @@ TEST_CASE("PublicKey: other kinds of keys are refused", "[trust]") {
         "key is not an ECDSA P-256 key");
 }
 
+TEST_CASE("demand_pair: another public key beside it is named, and how to write the right one") {
+  const auto key = PrivateKey::generate();
+  CHECK_NOTHROW(demand_pair(key, key.public_key(), "keys/release.pem"));
+  const auto error =
+      failure([&] { demand_pair(key, PrivateKey::generate().public_key(), "keys/release.pem"); });
+  CHECK(error.kind() == Kind::input);
+  CHECK(error.message() == "keys/release.pem is not the private key of keys/release.pub beside it");
+  REQUIRE(error.hints().size() == 1);
+  CHECK_THAT(error.hints()[0],
+             Catch::Contains("openssl pkey -in keys/release.pem -pubout -out keys/release.pub"));
+}
+
 }  // namespace
 }  // namespace cullet::trust

@@ -23,6 +23,7 @@ struct PublishOptions {
   std::optional<trust::PublicKey> public_key;
   /// Called only when no valid signature is there yet: it may ask for a passphrase.
   std::function<trust::PrivateKey()> private_key;
+  std::string key_file;   ///< that it is from, for messages
   Statements statements;  ///< attached after the signature, before any tag moves
   /// Attaches more, likewise; returns whether it changed anything. May be null.
   std::function<bool()> attach_more;

@@ -37,6 +37,7 @@ struct Statements {
   std::vector<Statement> list;
   std::optional<trust::PublicKey> public_key;      ///< nullopt: nothing is attached
   std::function<trust::PrivateKey()> private_key;  ///< called only when something is to be added
+  std::string key_file;                            ///< that it is from, for messages
 };
 
 /// Attaches those that are not there yet; returns whether there were any.

@@ -50,4 +50,8 @@ class PrivateKey {
   std::shared_ptr<const State> state_;
 };
 
+/// Throws Kind::input, with what to do, where `key`, which `file` holds, is not that of the public
+/// key beside it (with the ending .pub).
+void demand_pair(const PrivateKey& key, const PublicKey& beside, const std::string& file);
+
 }  // namespace cullet::trust

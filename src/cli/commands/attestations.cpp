@@ -109,7 +109,8 @@ int list(Session& session, const std::vector<trust::Attestation>& found, const s
   if (session.options().json)
     session.print({{"image", name}, {"attestations", std::move(records)}});
   if (!any)
-    throw Error(Kind::refused, cat(name, " has no attestation by this key"));
+    throw Error(Kind::refused, cat(name, " has no attestation by this key"))
+        .hint("name the builder's key: --key attest.pub");
   return 0;
 }
 

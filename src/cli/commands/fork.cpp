@@ -98,7 +98,8 @@ std::string quoted(const std::string& text) {
 int add(Session& session, const AddOptions& options) {
   const auto path = session.workspace().root / "forks" / (options.name + ".yaml");
   if (std::filesystem::exists(path))
-    throw Error(Kind::input, cat("forks/", options.name, ".yaml is there already"));
+    throw Error(Kind::input, cat("forks/", options.name, ".yaml is there already"))
+        .hint("change its pin there, or give the new fork another name");
   const auto text = cat("upstream: ",
                         quoted(options.upstream),
                         "\nurl: ",

@@ -23,7 +23,8 @@ bool is_there(const fs::path& directory) {
 int abort_edit(Session& session, const workspace::Fork& fork) {
   const auto directory = checkout_of(session, fork);
   if (!is_there(directory))
-    throw Error(Kind::input, cat("there is no checkout of fork '", fork.name, "'"));
+    throw Error(Kind::input, cat("there is no checkout of fork '", fork.name, "'"))
+        .hint(cat("`cullet patch edit ", fork.name, "` makes one"));
   remove_tree(directory);
   if (session.options().json)
     session.print({{"fork", fork.name}, {"removed", directory.string()}});

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <set>
+
 #include <CLI/CLI.hpp>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+#include "cullet/base/text.hpp"
 #include "cullet/build/component.hpp"
 
 #include "../command.hpp"
@@ -18,6 +21,16 @@ struct ShellOptions {
   std::vector<std::string> command;
 };
 
+/// The recipes whose steps made what is in an image that has none of its own.
+std::string makers_of(const workspace::Recipe& recipe) {
+  std::set<std::string> names;
+  if (recipe.image)
+    for (const auto& content : recipe.image->contents)
+      if (const auto* ref = std::get_if<workspace::OutputRef>(&content))
+        names.insert(ref->recipe);
+  return join({names.begin(), names.end()}, ", ");
+}
+
 /// A room as steps find it: built as far as needed, changes thrown away afterwards.
 build::StepRoom fresh_room(Session& session,
                            const ShellOptions& options,
@@ -25,8 +38,13 @@ build::StepRoom fresh_room(Session& session,
   const auto& workspace = session.workspace();
   auto plan = build::make_plan(workspace, session.lock(), {options.recipe});
   const auto component = plan.targets.at(0).component;
-  if (!component)
-    throw Error(Kind::input, cat("'", options.recipe, "' has no steps to open a shell for"));
+  if (!component) {
+    const auto makers = makers_of(*plan.targets.at(0).recipe);
+    throw Error(Kind::input, cat("'", options.recipe, "' has no steps to open a shell for"))
+        .hint(cat("name a recipe with steps",
+                  makers.empty() ? "" : ", of which this image is made: ",
+                  makers));
+  }
   ProgressView view(session.environment());
   // Everything below the component, but not the component itself.
   plan::Plan below;
