@@ -6,7 +6,7 @@
 
 namespace cullet::build {
 
-/// The bytes of preload_library.cpp as a shared library for this processor.
+/// The bytes of preload_clock.cpp and preload_directory.cpp as a shared library for this processor.
 std::string_view preload_library();
 
 /// Whether a tree that steps have as "/" has a dynamic linker of glibc's, which loads the library.

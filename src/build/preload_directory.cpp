@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What steps of a second build load before their libc (ld.so(8), /etc/ld.so.preload): clocks that
-// say what day it is are ahead, and directories that steps made list their entries the other way
-// round. A library of its own, without a runtime or a version of libc, so that any environment's
-// dynamic linker takes it.
+// The library of preload_clock.cpp, second part: directories that steps made list their entries the
+// other way round.
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
@@ -12,7 +10,6 @@
 #include <dirent.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 
 extern "C" long syscall(long number, ...) noexcept;
 
@@ -20,15 +17,9 @@ extern "C" long syscall(long number, ...) noexcept;
 
 namespace {
 
-/// Another year, month, day of the month and of the week, hour, minute and second.
-constexpr std::time_t kAhead = ((400L * 24 + 7) * 60 + 13) * 60 + 7;
 /// Trees of the store are older, and come in another order already (disorder.hpp): twice might be
 /// none.
 constexpr std::time_t kMadeByStep = 30L * 24 * 60 * 60;
-
-bool tells_the_day(clockid_t clock) {
-  return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_TAI;
-}
 
 /// All entries of one open directory. Streams are few, and closed ones are used again.
 struct Listing {
@@ -41,16 +32,23 @@ struct Listing {
 };
 
 Listing* listings = nullptr;
-std::atomic_flag busy = ATOMIC_FLAG_INIT;
+/// The process whose thread is busy with the listings. After a fork in the middle of that, the
+/// thread is not in the child: what another process holds is free.
+std::atomic<long> busy{0};
 
-struct Busy {
+class Busy {
+ public:
   Busy() {
-    while (busy.test_and_set(std::memory_order_acquire))
-      continue;
+    const long self = syscall(SYS_getpid);
+    for (long holder = 0; !busy.compare_exchange_weak(holder, self, std::memory_order_acquire);)
+      if (holder == self)
+        holder = 0;
   }
-  ~Busy() { busy.clear(std::memory_order_release); }
+  ~Busy() { busy.store(0, std::memory_order_release); }
   Busy(const Busy&) = delete;
   Busy& operator=(const Busy&) = delete;
+  Busy(Busy&&) = delete;
+  Busy& operator=(Busy&&) = delete;
 };
 
 dirent64* entry(const Listing& listing, std::size_t begin) {
@@ -129,32 +127,6 @@ dirent64* next_entry(DIR* stream) {
 }
 
 }  // namespace
-
-CULLET_EXPORTED int clock_gettime(clockid_t clock, timespec* into) noexcept {
-  const auto status = static_cast<int>(syscall(SYS_clock_gettime, clock, into));
-  if (status == 0 && tells_the_day(clock))
-    into->tv_sec += kAhead;
-  return status;
-}
-
-CULLET_EXPORTED int timespec_get(timespec* into, int base) noexcept {
-  return base == TIME_UTC && clock_gettime(CLOCK_REALTIME, into) == 0 ? base : 0;
-}
-
-CULLET_EXPORTED std::time_t time(std::time_t* into) noexcept {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  if (into != nullptr)
-    *into = now.tv_sec;
-  return now.tv_sec;
-}
-
-CULLET_EXPORTED int gettimeofday(timeval* into, void* zone) noexcept {
-  const auto status = static_cast<int>(syscall(SYS_gettimeofday, into, zone));
-  if (status == 0)
-    into->tv_sec += kAhead;
-  return status;
-}
 
 CULLET_EXPORTED dirent64* readdir64(DIR* stream) {
   return next_entry(stream);
