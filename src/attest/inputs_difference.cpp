@@ -155,14 +155,12 @@ std::vector<InputChange> changed_inputs(const Json& before, const Json& after) {
   std::vector<InputChange> all;
   std::set<std::string> forks, patches;
   bool packages = false;
-  const auto note = [&](const Inputs::key_type& key, const Input* was, const Input* is) {
+  const auto note = [&](const Inputs::key_type& key,
+                        const Input& known,
+                        const std::string& was,
+                        const std::string& is) {
     const std::string kind(kKinds[key.first]);
-    const auto& known = is != nullptr ? *is : *was;
-    all.push_back({kind,
-                   key.second,
-                   was != nullptr ? was->value : std::string(),
-                   is != nullptr ? is->value : std::string(),
-                   known.why});
+    all.push_back({kind, key.second, was, is, known.why});
     if (!known.fork.empty())
       forks.insert(known.fork);
     if (kind == "patch")
@@ -172,13 +170,13 @@ std::vector<InputChange> changed_inputs(const Json& before, const Json& after) {
   for (const auto& [key, input] : a) {
     const auto found = b.find(key);
     if (found == b.end())
-      note(key, &input, nullptr);
+      note(key, input, input.value, "");
     else if (found->second.value != input.value)
-      note(key, &input, &found->second);
+      note(key, found->second, input.value, found->second.value);
   }
   for (const auto& [key, input] : b)
     if (!a.contains(key))
-      note(key, nullptr, &input);
+      note(key, input, "", input.value);
   std::erase_if(all, [&](const InputChange& one) {
     return one.kind == "workspace" && is_told(one.name, forks, patches, packages);
   });
