@@ -154,6 +154,7 @@ void check_contents(const Context& context, const plan::Plan& plan, const plan::
           dependency.label.substr(kPrefix.size()),
           context.store.manifest(plan.nodes[dependency.node].record.value().trees.at(0)));
   std::vector<image::LayerContent> views;
+  views.reserve(contents.size());
   for (const auto& [title, manifest] : contents)
     views.push_back({title, &manifest});
   image::check_conflicts(views);
