@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "../../src/build/disorder.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
 
 #include <catch2/catch.hpp>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "cullet/base/error.hpp"
@@ -26,8 +28,7 @@ struct stat status_of(const fs::path& path) {
 using Where = std::map<std::string, std::string>;
 
 void look(const fs::path& directory, const std::string& below, char layer, Where& found) {
-  const auto open = open_directory(directory / below);
-  for (const auto& name : list_directory(open.get(), below)) {
+  for (const auto& name : list_directory(open_directory(directory / below).get(), below)) {
     const auto path = below.empty() ? name : cat(below, "/", name);
     found[path] += layer;
     if (S_ISDIR(status_of(directory / path).st_mode))
@@ -98,6 +99,52 @@ TEST_CASE("disordered: a directory with one entry, or none, is as it was", "[bui
   Laid other;
   other.file("only");
   CHECK(other.lay() == Where{{"only", cat(kDisorderLayers - 1)}});
+}
+
+TEST_CASE("disordered: a tree of any depth, with few descriptors", "[build]") {
+  constexpr std::size_t kDepth = 1000;
+  Laid laid;
+  auto at = laid.tree;
+  for (std::size_t depth = 0; depth < kDepth; ++depth) {
+    // Now and then a directory that holds nothing else, so that layers are left out, too.
+    if (depth % 20 == 10)
+      make_directories(at / "x");
+    else
+      replace_file(at / "f", "", 0644, Durability::buffered);
+    at /= "d";
+    make_directories(at);
+  }
+  const auto before = status_of(at.parent_path());
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  // Of each level that stays open, the tree's and the layers' directories.
+  const rlimit few{.rlim_cur = 40 + 34 * (kDisorderLayers + 1), .rlim_max = limit.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+  std::string failed;
+  Where found;
+  try {
+    found = laid.lay();
+  } catch (const Error& error) {
+    failed = error.render();
+  }
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+  CHECK(failed.empty());
+  std::size_t files = 0, deepest = 0;
+  for (const auto& [path, layers] : found) {
+    deepest = std::max(deepest, path.size());
+    if (!path.ends_with("/f") && path != "f")
+      continue;
+    ++files;
+    CHECK(layers.size() == 1);
+  }
+  const auto below = at.native().substr(laid.tree.native().size() + 1);
+  CHECK(files == kDepth - kDepth / 20);
+  CHECK(deepest == below.size());
+  REQUIRE(found.contains(below));
+  const auto in = laid.layers[static_cast<std::size_t>(found.at(below)[0] - '0')] / below;
+  const auto after = status_of(in.parent_path());
+  CHECK(after.st_mode == before.st_mode);
+  CHECK(after.st_mtim.tv_nsec == before.st_mtim.tv_nsec);
 }
 
 }  // namespace
