@@ -51,9 +51,13 @@ class Trial {
     compare_all();
     forbid();
     candidate_.outcome = candidate_.forbidden.empty() ? Outcome::good : Outcome::forbidden;
-    if (!options_.push.empty())
+    if (options_.push.empty())
+      return;
+    if (candidate_.outcome == Outcome::good)
       for (auto& image : candidate_.images)
         push(image);
+    else
+      view_.note(cat("nothing of ", fork().name, " is pushed: it differs as is forbidden"));
   }
   workspace::Workspace& workspace() { return trial_; }
   std::map<std::string, std::string>& unwritten() { return unwritten_; }

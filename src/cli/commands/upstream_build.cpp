@@ -88,7 +88,7 @@ void register_upstream_build(CLI::App& parent, Action& chosen) {
   command
       ->add_option("--push",
                    options->candidate.push,
-                   "push images, unsigned, as TO/RECIPE:candidate-VERSION")
+                   "push images of what is good, unsigned, as TO/RECIPE:candidate-VERSION")
       ->type_name("TO");
   command
       ->add_option("--forbid",
