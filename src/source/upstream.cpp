@@ -52,14 +52,36 @@ class Comparison {
     FetchOrder order{
         fork_.upstream, same_ ? "refs/" : "refs/upstream/", fork_.name + " (upstream)", {}, {}};
     if (imported_)
-      order.choose = [&](const Advertised& theirs) {
-        const auto followed = follow(fork_, theirs);
-        return wants_tree_ ? References{*theirs.references.find(followed.reference)} : References{};
-      };
-    auto followed = follow(fork_, fetch(context_, mirror_, lock, order));
-    state_.followed = std::move(followed.rule);
-    state_.newest = std::move(followed.newest);
-    state_.notes = std::move(followed.notes);
+      order.choose = [&](const Advertised& theirs) { return of_an_import(theirs); };
+    const auto theirs = fetch(context_, mirror_, lock, order);
+    auto followed = followed_in(theirs);
+    if (!followed)
+      return;
+    state_.followed = std::move(followed->rule);
+    state_.newest = std::move(followed->newest);
+    state_.notes = std::move(followed->notes);
+  }
+
+  /// What the rule leads to. It may match nothing where it is not asked for.
+  std::optional<Followed> followed_in(const Advertised& theirs) const {
+    try {
+      return follow(fork_, theirs);
+    } catch (const Error& error) {
+      if (wish_.at.empty() || error.kind() != Kind::input)
+        throw;
+      return std::nullopt;
+    }
+  }
+
+  /// As few as will do: an import has no history that could be of use.
+  References of_an_import(const Advertised& theirs) const {
+    for (const auto* below : {"refs/tags/", "refs/heads/"})
+      if (const auto at = theirs.references.find(below + wish_.at); at != theirs.references.end())
+        return {*at};
+    if (!wish_.at.empty())
+      return theirs.references;  // a commit: any of them may lead to it
+    const auto followed = follow(fork_, theirs);
+    return wants_tree_ ? References{*theirs.references.find(followed.reference)} : References{};
   }
 
   void aim_at(const std::string& name) {

@@ -71,6 +71,8 @@ follow one "$FAULTY_URL/one.git" '{ tags: "release-*" }'
 workspace_commit 'a rule that matches nothing'
 expect 1 "no tag of $FAULTY_URL/one.git matches 'release-*'" "$CULLET" upstream build one --write
 unchanged 'nothing is written'
+try one --at v1.1.0
+same "$(said '.forks.one | "\(.outcome) \(.newest.name)"')" 'good v1.1.0' 'what is asked for by name needs no rule'
 follow one "$FAULTY_URL/one.git"
 workspace_commit 'and one that does'
 expect 1 "have no commit 'v9'" "$CULLET" upstream build one --at v9 --write
@@ -130,6 +132,12 @@ sed -i 's/^ten$/TEN/' "$FORK_REPOSITORY/notes" && release two v1.2.0
 try two && exit 1
 same "$(said '.forks.two | "\(.outcome) \(.patches[1].patch) \(.patches[1].conflicts[0].path)"')" \
   'conflict two/last.patch notes' 'what upstream changed otherwise has to be looked at'
+sed -i 's/tags: "v/tags: "w/' "$WORKSPACE/forks/two.yaml"
+for at in v1.1.0 "$(in_upstream two rev-parse v1.1.0)"; do
+  try two --at "$at"
+  same "$(said '.forks.two | "\(.outcome) \(.newest.commit)"')" "good $(in_upstream two rev-parse v1.1.0)" 'a release by name'
+done
+in_workspace git checkout --quiet -- forks
 
 # --- a fork of our own, and a patch that has to be merged ---
 upstream_new three

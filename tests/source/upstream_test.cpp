@@ -140,6 +140,26 @@ TEST_CASE("check_upstream: what becomes of the series at the newest") {
   CHECK(state.patches[1].conflicts[0].path == "x.c");
 }
 
+TEST_CASE("check_upstream: what is asked for by name needs no rule that matches") {
+  UpstreamFixture f;
+  const auto release = f.release("v1.1", "one\n");
+  const auto commit = f.release("v1.2", "two\n");
+  auto fork = f.pinned();
+  fork.track = {{"tags", "release-*"}};
+  const auto asked = [&](const std::string& at) {
+    return check_upstream(f.context(), fork, {.tree = true, .at = at});
+  };
+  CHECK_THAT(error_of(Kind::input, [&] { asked(""); }), Catch::Contains("'release-*'"));
+  auto state = asked("v1.1");
+  CHECK(state.newest.tag);
+  CHECK(state.newest.commit == release);
+  CHECK(state.followed.empty());
+  state = asked(commit);
+  CHECK(state.newest.commit == commit);
+  CHECK(state.commits == 2U);
+  CHECK_THAT(error_of(Kind::input, [&] { asked("v9"); }), Catch::Contains("v9"));
+}
+
 TEST_CASE("check_upstream: a candidate of upstream is no pin of the fork") {
   UpstreamFixture f;
   const auto ours = f.path("ours");

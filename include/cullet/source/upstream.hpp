@@ -48,11 +48,11 @@ struct UpstreamWish {
 };
 
 /// Compares a fork with its upstream. One request where nothing has moved since the last time; else
-/// branches and tags are fetched as `cullet fork sync` does, of an import only the newest tag and
-/// only where its patches need it. Writes nothing but the mirror. Throws Kind::input for a fork
-/// without `upstream`, a `track` that matches nothing (naming the nearest there is), and what
-/// ensure_pin() and carry() throw; Kind::machine when upstream can't be reached, hangs, limits
-/// requests or has no end.
+/// branches and tags are fetched as `cullet fork sync` does, of an import only the newest tag, or
+/// what `at` names, and only where it is needed. Writes nothing but the mirror. Throws Kind::input
+/// for a fork without `upstream`, a `track` that matches nothing (naming the nearest there is)
+/// unless `at` says what is wanted, and what ensure_pin() and carry() throw; Kind::machine when
+/// upstream can't be reached, hangs, limits requests or has no end.
 UpstreamState check_upstream(const Context& context,
                              const workspace::Fork& fork,
                              const UpstreamWish& wish = {});
