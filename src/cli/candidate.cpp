@@ -11,6 +11,7 @@
 #include "cullet/plan/affected.hpp"
 #include "cullet/plan/tags.hpp"
 
+#include "candidate_write.hpp"
 #include "resolve.hpp"
 
 namespace cullet::cli {
@@ -309,6 +310,9 @@ Candidate try_candidate(Session& session,
     with_context(cat("trying ", candidate.fork().name, " at ", candidate.answer.state->newest.name),
                  [&] { trial.run(); });
     if (candidate.outcome == Outcome::good) {
+      if (options.write)
+        with_context(cat("writing fork '", candidate.fork().name, "'"),
+                     [&] { refuse_unwritable(session, candidate); });
       base = std::move(trial.workspace());
       unwritten = std::move(trial.unwritten());
     }

@@ -52,8 +52,9 @@ struct Candidate {
 std::string_view name(Candidate::Outcome outcome);
 
 struct CandidateOptions {
-  std::string at;    ///< a commit, tag or branch instead of the newest
-  std::string push;  ///< where images go as PUSH/RECIPE:candidate-VERSION; empty: nowhere
+  std::string at;      ///< a commit, tag or branch instead of the newest
+  std::string push;    ///< where good images go as PUSH/RECIPE:candidate-VERSION; empty: nowhere
+  bool write = false;  ///< what can't be written (refuse_unwritable()) fails
   std::vector<std::string> forbid;  ///< kForbiddable
 };
 
@@ -63,7 +64,8 @@ inline constexpr const char* kForbiddable[] = {
 
 /// Moves a fork of `base`, the workspace with what was good before it, as `answer` says; builds and
 /// tests what it reaches and compares. Nothing is signed, or written to the workspace. When it is
-/// good, `base` has it. Throws only Kind::interrupted.
+/// good, `base` has it, so that the next is tried with it: what is written together was built
+/// together. Throws only Kind::interrupted.
 Candidate try_candidate(Session& session,
                         UpstreamAnswer answer,
                         const CandidateOptions& options,

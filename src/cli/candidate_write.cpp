@@ -41,29 +41,6 @@ bool in_work_tree(Session& session) {
   }
 }
 
-/// The pin has to be where builds look for it.
-void refuse_unwritable(Session& session, const Candidate& candidate) {
-  const auto& fork = candidate.fork();
-  const auto& pin = candidate.series.pin.value();
-  if (fork.url.empty())
-    throw Error(Kind::input,
-                cat("the pin of fork '", fork.name, "' is an import: it can't be moved"))
-        .detail(cat("upstream's ", candidate.answer.state->newest.name, " is commit ", pin.commit))
-        .hint("name the new release archive in `import:`, or clone the fork by `url:`");
-  auto moved = fork;
-  moved.commit = pin.commit;
-  ProgressView view(session.environment());
-  try {
-    source::ensure_pin(source_context(session, view), moved);
-  } catch (Error& error) {
-    throw error.hint(cat("bring upstream's commit into our fork: git push ",
-                         printable(fork.url),
-                         " ",
-                         pin.commit,
-                         ":refs/heads/NAME"));
-  }
-}
-
 std::string message(const std::vector<const Candidate*>& written) {
   std::vector<std::string> subjects;
   std::string body;
@@ -149,14 +126,42 @@ void refuse_uncommitted(Session& session, const std::vector<const workspace::For
       "before its commit");
 }
 
+void refuse_unwritable(Session& session, const Candidate& candidate) {
+  const auto& fork = candidate.fork();
+  const auto& pin = candidate.series.pin.value();
+  if (fork.url.empty())
+    throw Error(Kind::input,
+                cat("the pin of fork '", fork.name, "' is an import: it can't be moved"))
+        .detail(cat("upstream's ", candidate.answer.state->newest.name, " is commit ", pin.commit))
+        .hint("name the new release archive in `import:`, or clone the fork by `url:`");
+  auto moved = fork;
+  moved.commit = pin.commit;
+  ProgressView view(session.environment());
+  try {
+    source::ensure_pin(source_context(session, view), moved);
+  } catch (Error& error) {
+    throw error.hint(cat("bring upstream's commit into our fork: git push ",
+                         printable(fork.url),
+                         " ",
+                         pin.commit,
+                         ":refs/heads/NAME"));
+  }
+}
+
 std::string write_candidates(Session& session, std::vector<Candidate>& candidates) {
   std::vector<const Candidate*> written;
+  std::string not_written;
   for (auto& candidate : candidates) {
     if (candidate.outcome != Candidate::Outcome::good)
       continue;
     try {
       with_context(cat("writing fork '", candidate.fork().name, "'"), [&] {
-        refuse_unwritable(session, candidate);
+        if (!not_written.empty())
+          throw Error(Kind::machine,
+                      cat("it was tried with what is new of fork '",
+                          not_written,
+                          "', which could not be written"))
+              .hint("run the command again when it can");
         write_series(session, candidate.fork(), candidate.series);
       });
       candidate.written = true;
@@ -166,6 +171,8 @@ std::string write_candidates(Session& session, std::vector<Candidate>& candidate
         throw;
       candidate.error = error;
       candidate.outcome = Candidate::Outcome::failed;
+      if (not_written.empty())
+        not_written = candidate.fork().name;
     }
   }
   return written.empty() || !in_work_tree(session) ? "" : commit(session, written);

@@ -181,6 +181,40 @@ same "$(in_workspace "$CULLET" patch list three --json | jq -r '[.patches[].name
   'and it is dropped, the other carried on'
 unchanged '  in one commit'
 
+# --- two forks that go together, one of which can't be written: the other is not written without it ---
+for name in aaa bbb; do
+  upstream_new "$name"
+  cat >"$WORKSPACE/recipes/$name.yaml" <<END_RECIPE
+fork: $name
+environment: probe
+$([[ $name == aaa ]] || echo 'needs: [aaa]')
+steps:
+  - run: |
+      busybox mkdir -p "\$OUT/share"
+      ! busybox grep -q needs-new hello.c || busybox grep -q new-aaa /share/aaa
+      busybox cp hello.c "\$OUT/share/$name"
+image:
+  contents: [$name]
+END_RECIPE
+done
+git clone --quiet --bare "${repositories[aaa]}" "$served/ours-aaa.git"
+sed -i "s|^url: .*|url: $FAULTY_URL/ours-aaa.git|" "$WORKSPACE/forks/aaa.yaml"
+in_workspace "$CULLET" build aaa bbb --no-sign >/dev/null 2>&1
+workspace_commit 'two forks that go together'
+echo '/* new-aaa */' >>"${repositories[aaa]}/hello.c" && release aaa v1.1.0
+echo '/* needs-new */' >>"${repositories[bbb]}/hello.c" && release bbb v1.1.0
+outcomes() { said '[.forks.aaa, .forks.bbb | .outcome, .written] | join(" ")'; }
+try aaa bbb
+same "$(outcomes)" 'good false good false' 'together they build'
+try aaa bbb --write && exit 1
+same "$(outcomes) $(said .commit)" 'failed false failed false null' 'without our fork of the one, neither is written'
+said '.forks.aaa.error.hints[]' | grep -q 'git push'
+unchanged 'and the workspace is as it was'
+git -C "${repositories[aaa]}" push --quiet "$served/ours-aaa.git" v1.1.0:refs/heads/next
+try aaa bbb --write
+same "$(outcomes) $(said .commit)" "good true good true $(in_workspace git rev-parse HEAD)" 'with it, both are'
+in_workspace "$CULLET" build aaa bbb --no-sign >/dev/null 2>&1
+
 # --- what is not committed is not swept along ---
 echo '# a note' >>"$WORKSPACE/forks/one.yaml"
 expect 1 'M forks/one.yaml' "$CULLET" upstream build one --write

@@ -21,14 +21,13 @@ struct BuildOptions {
   CandidateOptions candidate;
   std::string report;
   unsigned timeout = kUpstreamTimeout;
-  bool write = false;
 };
 
 int build(Session& session, const BuildOptions& options) {
   const auto forks = forks_to_ask(session, options.forks);
   if (!options.candidate.at.empty() && forks.size() != 1)
     throw Error(Kind::usage, "--at names a commit of one fork").hint("say which fork");
-  if (options.write)
+  if (options.candidate.write)
     refuse_uncommitted(session, forks);
   Asking asking(session, std::chrono::seconds(options.timeout));
   auto answers = ask_upstreams(session, forks, asking, {.tree = true, .at = options.candidate.at});
@@ -43,7 +42,7 @@ int build(Session& session, const BuildOptions& options) {
   std::string commit;
   std::optional<Error> not_committed;
   try {
-    if (options.write)
+    if (options.candidate.write)
       commit = write_candidates(session, candidates);
   } catch (const Error& error) {
     // The report is worth having all the more.
@@ -82,8 +81,9 @@ void register_upstream_build(CLI::App& parent, Action& chosen) {
   command->add_option("fork", options->forks, "forks to try [all that have an upstream]");
   command->add_option("--at", options->candidate.at, "this commit, tag or branch, not the newest")
       ->type_name("COMMIT");
-  command->add_flag(
-      "--write", options->write, "put what is good into the workspace, as one git commit");
+  command->add_flag("--write",
+                    options->candidate.write,
+                    "put what is good into the workspace, as one git commit");
   command->add_option("--report", options->report, "write a report in Markdown")->type_name("FILE");
   command
       ->add_option("--push",
