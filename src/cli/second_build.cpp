@@ -31,6 +31,14 @@ std::vector<Json> builds_of(const Json& record) {
   return {builds.begin(), builds.end()};
 }
 
+/// The component of a recipe, in the record of the second build.
+const Json& component_in(const Json& record, const std::string& recipe) {
+  for (const auto& component : array_at(record, "components", "a build"))
+    if (string_at(component, "recipe", "a component") == recipe)
+      return component;
+  throw Error(Kind::internal, cat("the second build has no component ", recipe));
+}
+
 /// What of a target's components the second build made otherwise.
 std::vector<OtherComponent> others(const plan::Plan& plan,
                                    const plan::Plan::Target& target,
@@ -93,7 +101,7 @@ SecondBuild::Target judge(Session& session,
   out.before = made_of(plan, target);
   out.components = others(plan, target, record);
   if (!target.image) {
-    out.after = out.components.empty() ? out.before : out.components.back().after;
+    out.after = string_at(component_in(record, out.recipe), "tree", "a component");
     return out;
   }
   const auto& image = object_at(record, "image", "a build");

@@ -63,10 +63,37 @@ leak 'the order of directories' order 'busybox find deep -type f'
 leak 'the order of files in the environment' order 'busybox find /etc -maxdepth 1'
 leak 'an address' '' 'busybox cat /proc/self/maps'
 
+# --- a component that needs one that leaks, and comes out the same: what is asked for is the same ---
+cat >"$WORKSPACE/recipes/dep.yaml" <<'END'
+fork: app
+environment: probe
+steps:
+  - run: busybox mkdir -p "$OUT/share"; busybox date >"$OUT/share/when"; echo same >"$OUT/share/same"
+END
+cat >"$WORKSPACE/recipes/top.yaml" <<'END'
+fork: app
+environment: probe
+needs: [dep]
+steps:
+  - run: busybox mkdir -p "$OUT/share"; busybox cat /share/same >"$OUT/share/top"
+END
+in_workspace "$CULLET" build top --check --json >"$FIXTURE_DIR/out" 2>"$FIXTURE_DIR/err" || { cat "$FIXTURE_DIR/err"; exit 1; }
+same "$(jq -r .check.same "$FIXTURE_DIR/out")" true 'a component alone is told by its own tree'
+expect 3 'dep comes out different when it is built again' "$CULLET" build dep --check
+
 # --- with --json the verdict is a record ---
 in_workspace "$CULLET" build leak --check --json >"$FIXTURE_DIR/out" 2>/dev/null && exit 1
 same "$(jq -r '.check.targets[0].components[0] | "\(.recipe) \(.sameInputs)"' "$FIXTURE_DIR/out")" 'leak true' \
   'the record names the component'
+
+# --- a source deeper than a process may have files open ---
+(
+  ulimit -S -n 256
+  deep=$FORK_REPOSITORY/$(printf 'd/%.0s' {1..400})
+  mkdir -p "$deep" && echo x >"$deep/file"
+  git_do add --all && git_do commit --quiet --message='deep' && fork_pin app
+  expect 0 '' "$CULLET" build app --no-publish --check
+)
 
 # --- what builds here and not there is no less refused; what is wrong keeps its status ---
 cat >"$WORKSPACE/recipes/leak.yaml" <<END
