@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/image/manifest.hpp"
 
 #include "layer_difference.hpp"
+#include "layer_matches.hpp"
 
 namespace cullet::image {
 
@@ -22,7 +22,8 @@ struct Side {
   Repository& in;
   Manifest manifest;
   Json manifest_json, config_json;
-  std::vector<std::string> titles;  ///< of its layers
+  std::vector<std::string> titles;   ///< of its layers
+  std::vector<std::string> made_of;  ///< each of them, where the history says so
 
   Side(Repository& repository, const Descriptor& descriptor)
       : in(repository), manifest(read_manifest(repository, descriptor)) {
@@ -42,9 +43,12 @@ struct Side {
  private:
   void name_layers(const Config& config) {
     constexpr std::string_view kOurs = "cullet: ";
+    made_of.resize(titles.size());
     for (std::size_t index = 0; index < std::min(titles.size(), config.layers.size()); ++index)
-      if (const auto& by = config.layers[index].created_by; by.starts_with(kOurs))
-        titles[index] += cat(" (", excerpt(by.substr(kOurs.size())), ")");
+      if (const auto& by = config.layers[index].created_by; by.starts_with(kOurs)) {
+        made_of[index] = by.substr(kOurs.size());
+        titles[index] += cat(" (", excerpt(made_of[index]), ")");
+      }
   }
 };
 
@@ -76,9 +80,15 @@ class Explanation {
              own_fields(first_.config_json, {"rootfs"}),
              own_fields(second_.config_json, {"rootfs"}));
     bool other_content = !only_compressor_named();
-    for (const auto& [a, b] : pairs())
-      other_content |= !layer(a, b);
+    const auto matches = match_layers(
+        first_.manifest.layers, first_.made_of, second_.manifest.layers, second_.made_of);
+    other_content |= !order(out_of_order(matches));
+    for (const auto* list : {&matches.made_of_same, &matches.rest})
+      for (const auto& [a, b] : *list)
+        other_content |= !layer(a, b);
     report_.compression_alone = !other_content && packed_otherwise_;
+    if (report_.findings.empty())
+      descriptors();
     if (report_.findings.empty())
       report_.findings.push_back({"manifest",
                                   "it is written otherwise, and says the same",
@@ -90,8 +100,6 @@ class Explanation {
   }
 
  private:
-  using Pair = std::pair<std::optional<std::size_t>, std::optional<std::size_t>>;
-
   void document(const char* name, const Json& first, const Json& second) {
     auto inside = json_findings(first, second, options_);
     if (inside.empty())
@@ -110,42 +118,30 @@ class Explanation {
     });
   }
 
-  /// Which layer to hold against which: those that are equal, those made of the same, the rest in
-  /// order. Pairs of equal layers are left out.
-  [[nodiscard]] std::vector<Pair> pairs() const {
-    const auto& a = first_.manifest.layers;
-    const auto& b = second_.manifest.layers;
-    std::vector<std::size_t> mine, others;
-    std::multiset<BlobDigest> there, here;
-    for (const auto& layer : b)
-      there.insert(layer.digest);
-    for (const auto& layer : a)
-      here.insert(layer.digest);
-    for (std::size_t i = 0; i < a.size(); ++i)
-      if (!there.contains(a[i].digest))
-        mine.push_back(i);
-    for (std::size_t i = 0; i < b.size(); ++i)
-      if (!here.contains(b[i].digest))
-        others.push_back(i);
-    std::vector<Pair> out;
-    const auto content = [](const std::string& title) { return title.substr(title.find('(') + 1); };
-    for (auto at = mine.begin(); at != mine.end();) {
-      const auto found = std::find_if(others.begin(), others.end(), [&](std::size_t other) {
-        return first_.titles[*at].find('(') != std::string::npos &&
-               content(first_.titles[*at]) == content(second_.titles[other]);
-      });
-      if (found == others.end()) {
-        ++at;
-        continue;
-      }
-      out.emplace_back(*at, *found);
-      others.erase(found);
-      at = mine.erase(at);
-    }
-    for (std::size_t i = 0; i < std::max(mine.size(), others.size()); ++i)
-      out.emplace_back(i < mine.size() ? std::optional(mine[i]) : std::nullopt,
-                       i < others.size() ? std::optional(others[i]) : std::nullopt);
-    return out;
+  /// Where all that they name is the same, how they name it.
+  void descriptors() {
+    const auto named = [](Json manifest) {
+      manifest["config"] = own_fields(manifest["config"], {"digest", "size"});
+      return manifest;
+    };
+    document("manifest", named(first_.manifest_json), named(second_.manifest_json));
+    document("config", first_.config_json, second_.config_json);
+  }
+
+  /// True if no layer stands elsewhere.
+  bool order(const std::vector<LayerMatch>& moved) {
+    if (moved.empty())
+      return true;
+    Finding found{"layers",
+                  "they stand in another order",
+                  Cause::unknown,
+                  "of a file that several have, the last one counts",
+                  {}};
+    for (const auto& [a, b] : moved)
+      found.inside.push_back(
+          {first_.titles[a.value()], cat("is layer ", b.value(), " of the second")});
+    report_.findings.push_back(std::move(found));
+    return false;
   }
 
   /// True if the two differ in their compression alone.

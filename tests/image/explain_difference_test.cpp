@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/image/explain_difference.hpp"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "archive/raw_tar.hpp"
@@ -167,6 +169,77 @@ TEST_CASE("explain_difference: entries in another order, and only in one of the 
   report = explain({{layer(a), layer(b)}}, {{layer(b)}});
   CHECK(report.findings.back().where == "layer 0 (thing)");
   CHECK(report.findings.back().what == "only in the first");
+}
+
+TEST_CASE("explain_difference: layers in another order, or more often, say something else") {
+  const auto a = layer(file("f", "a")), b = layer(file("f", "b")), c = layer(file("g", "c"));
+  // What an image of another tool says: no history that names what its layers are made of.
+  const auto without_names = [](const Made& made, Repository& repository) {
+    Manifest manifest;
+    for (const auto& bytes : made.layers)
+      manifest.layers.push_back(put_text(repository, bytes, made.media_type));
+    auto config = made.config;
+    for (const auto& bytes : made.layers)
+      config.layers.push_back({DiffId(sha256(bytes)), ""});
+    manifest.config = put_text(repository, config.serialize(), kConfigType);
+    return repository.put_manifest(manifest.serialize(), std::string(kManifestType));
+  };
+  const auto explained = [&](const Made& first, const Made& second) {
+    Room room;
+    const auto in = room.layout("a");
+    return explain_difference(
+        *in, without_names(first, *in), *in, without_names(second, *in), {}, room.cancel);
+  };
+  const auto said = [&](const Made& first, const Made& second) {
+    const auto report = explained(first, second);
+    CHECK_FALSE(report.compression_alone);
+    CHECK(report.cause == Cause::unknown);
+    std::string out;
+    for (const auto& one : report.findings) {
+      if (one.where == "config")  // whose history is as long
+        continue;
+      out += cat(out.empty() ? "" : "; ", one.where, ": ", one.what);
+      for (const auto& inside : one.inside)
+        out += cat(", ", inside.where, " ", inside.what);
+    }
+    return out;
+  };
+  CHECK(said({{a, b}}, {{b, a}}) ==
+        "layers: they stand in another order, layer 0 is layer 1 of the second, layer 1 is layer 0 "
+        "of the second");
+  CHECK(said({{c, a, b}}, {{c, b, a}}) ==
+        "layers: they stand in another order, layer 1 is layer 2 of the second, layer 2 is layer 1 "
+        "of the second");
+  CHECK(said({{a, b}}, {{a, b, a}}) == "layer 2: only in the second");
+  CHECK(said({{b, a}}, {{a, b, a}}) == "layer 0: only in the second");
+  CHECK(said({{a, a, b}}, {{a, b}}) == "layer 0: only in the first");
+  CHECK(said({{a, b}}, {{a, a}}).starts_with("layer 1: content, /f "));
+  // With names, one that changed is told beside it.
+  const auto moved = explain({{a, c}}, {{c, b}});
+  CHECK(std::any_of(moved.findings.begin(), moved.findings.end(), [](const Finding& one) {
+    return one.what == "they stand in another order";
+  }));
+}
+
+TEST_CASE("explain_difference: what names the same layers otherwise is found too") {
+  const auto tar = layer(file("f", "x"));
+  Room room;
+  const auto in = room.layout("a");
+  const auto put = [&](const std::string& type, const std::string& diff_id) {
+    Manifest manifest;
+    manifest.layers.push_back(put_text(*in, tar, type));
+    Config config;
+    config.layers.push_back({DiffId(sha256(diff_id)), "cullet: thing"});
+    manifest.config = put_text(*in, config.serialize(), kConfigType);
+    return in->put_manifest(manifest.serialize(), std::string(kManifestType));
+  };
+  const auto layer_type = std::string(kLayerType);
+  const auto chain_of = [&](const Descriptor& first, const Descriptor& second) {
+    return chain(explain_difference(*in, first, *in, second, {}, room.cancel));
+  };
+  CHECK(chain_of(put(layer_type, tar), put(layer_type + "+zstd", tar)) ==
+        "manifest > /layers/0/mediaType");
+  CHECK(chain_of(put(layer_type, tar), put(layer_type, "other")) == "config > /rootfs/diff_ids/0");
 }
 
 TEST_CASE("explain_difference: headers that read alike are found all the same") {
