@@ -261,22 +261,30 @@ class Checker {
   WorkPool<HashTask> pool_;  // last: its threads use all of the above
 };
 
+/// By renaming, so that it goes as a whole.
+void discard(Session& session, const std::filesystem::path& path) {
+  const auto place = session.fresh_path("damaged");
+  if (::rename(path.c_str(), place.c_str()) == 0)
+    remove_tree(place);
+  else if (errno != ENOENT)
+    throw system_error(cat("cannot remove '", shown(path), "'"), errno);
+}
+
 }  // namespace
 
 void Store::discard_damaged(const CheckReport& report) {
   auto& session = *state_->session;
-  // By renaming, so that each goes as a whole.
-  const auto discard = [&](const std::filesystem::path& path) {
-    const auto place = session.fresh_path("damaged");
-    if (::rename(path.c_str(), place.c_str()) == 0)
-      remove_tree(place);
-    else if (errno != ENOENT)
-      throw system_error(cat("cannot remove '", shown(path), "'"), errno);
-  };
   for (const auto& digest : report.damaged_blobs)
-    discard(session.blob(digest));
+    discard(session, session.blob(digest));
   for (const auto& digest : report.damaged_trees)
-    discard(session.tree(digest));
+    discard(session, session.tree(digest));
+  for (const auto& list : {list_sharded(session.blobs()),
+                           list_flat(session.trees()),
+                           list_sharded(session.actions()),
+                           list_flat(session.latest())})
+    for (const auto& item : list)
+      if (!item.digest)
+        remove_tree(item.path);
   discard_dangling_actions();
 }
 
@@ -292,13 +300,10 @@ void Store::discard_dangling_actions() {
              return has_blob(digest);
            });
   };
-  const auto actions = root() / "actions";
-  for (const auto& prefix : list_directory(open_directory(actions).get(), actions.string())) {
-    const auto directory = actions / prefix;
-    for (const auto& name : list_directory(open_directory(directory).get(), directory.string()))
-      if (!whole(directory / name) && ::unlink((directory / name).c_str()) != 0 && errno != ENOENT)
-        throw system_error(cat("cannot remove '", shown(directory / name), "'"), errno);
-  }
+  auto& session = *state_->session;
+  for (const auto& item : list_sharded(session.actions()))
+    if (!whole(item.path))
+      discard(session, item.path);
 }
 
 CheckReport Store::check(unsigned threads, const Cancel& cancel) const {

@@ -149,7 +149,9 @@ tar -C "$CULLET_STORE" --exclude=./failed -cf - . | tar -C "$FIXTURE_DIR/damaged
 layer=$(in_workspace skopeo inspect --raw oci:.cullet/registry/greeting:1.0.0 | jq -r '.layers[0].digest' | cut -d: -f2)
 blob=$FIXTURE_DIR/damaged/blobs/${layer:0:2}/$layer
 chmod u+w "$blob" && printf X | dd of="$blob" bs=1 seek=100 conv=notrunc status=none && chmod u-w "$blob"
+touch "$FIXTURE_DIR"/damaged/{actions,latest}/stray
 expect 3 "$layer" "$CULLET" --store "$FIXTURE_DIR/damaged" store check --repair
+grep -q "latest/stray' does not belong to the store" "$FIXTURE_DIR/err"
 in_workspace "$CULLET" --store "$FIXTURE_DIR/damaged" store check
 rm -rf "$WORKSPACE/.cullet"
 in_workspace "$CULLET" --store "$FIXTURE_DIR/damaged" build greeting >/dev/null

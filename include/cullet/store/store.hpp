@@ -203,9 +203,9 @@ class Store {
   // --- care ---
   /// Rehashes everything and checks every reference.
   [[nodiscard]] CheckReport check(unsigned threads, const Cancel& cancel) const;
-  /// Removes the blobs and trees that a check found damaged, so that records which name them count
-  /// as absent and the next build makes them again. Without it they would stay: what is there under
-  /// a digest is not written anew.
+  /// Removes what a check found damaged and all that does not belong to the store. Records which
+  /// name it count as absent then, and the next build makes it again; without this it would stay:
+  /// what is there under a digest is not written anew.
   void discard_damaged(const CheckReport& report);
   /// Sizes are those of the files; one that several trees share counts once.
   [[nodiscard]] StoreUsage usage() const;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 
@@ -17,15 +18,23 @@ constexpr std::int64_t kDay = 24 * 60 * 60;
 
 int check(Session& session, bool repair) {
   const auto report = session.store().check(session.jobs(), session.cancel());
-  if (repair)
-    session.store().discard_damaged(report);
+  std::optional<Error> not_repaired;
+  try {
+    if (repair)
+      session.store().discard_damaged(report);
+  } catch (const Error& error) {
+    if (error.kind() == Kind::interrupted)
+      throw;
+    // What was found is worth having all the more.
+    not_repaired = error;
+  }
   if (session.options().json)
     session.print({{"blobs", report.blobs},
                    {"trees", report.trees},
                    {"actions", report.actions},
                    {"problems", report.problems}});
   if (!report.problems.empty()) {
-    Error error(Kind::refused,
+    Error error(not_repaired ? not_repaired->kind() : Kind::refused,
                 cat("the store at ",
                     session.store().root().string(),
                     " has ",
@@ -36,11 +45,16 @@ int check(Session& session, bool repair) {
       error.detail(report.problems[index]);
     if (shown < report.problems.size())
       error.detail("… (--json lists all)");
-    error.hint(repair
+    if (not_repaired)
+      error.detail(cat("not all of it could be removed: ", not_repaired->message()));
+    error.hint(not_repaired ? "remove the reason, and run `cullet store check --repair` again"
+               : repair
                    ? "what was damaged is gone: the next build makes it again"
                    : "`cullet store check --repair` removes it, and the next build makes it again");
     throw std::move(error);
   }
+  if (not_repaired)
+    throw *not_repaired;
   if (!session.options().json)
     session.environment().out << cat("the store is right: ",
                                      report.blobs,
