@@ -253,6 +253,7 @@ for delay in 0.05 0.1 0.2 0.3 0.4 0.6; do
   in_workspace timeout --signal=KILL "$delay" "$CULLET" upstream build one --write >/dev/null 2>&1 || true
   in_workspace "$CULLET" build one --no-sign >/dev/null 2>&1 || { echo "FAILED: broken after a kill at $delay s"; exit 1; }
   rm -f "$WORKSPACE/.git/index.lock" # git's own, where it was killed with us
+  rm -f "$WORKSPACE"/forks/.tmp-*    # what replace_file() was about to rename
   in_workspace git reset --quiet --hard "$old"
 done
 try one --write
