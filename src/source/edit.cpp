@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cullet/base/claimed_directory.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
 
@@ -115,7 +116,7 @@ void make_checkout(const Context& context, const workspace::Fork& fork, const fs
         }
         start.head = hex(head);
         make_directories(directory.parent_path());
-        TemporaryDirectory made(directory.parent_path(), ".new");
+        ClaimedDirectory made(directory.parent_path(), ".new");
         {
           const auto repository = make_repository(made.path());
           copy_objects(context, scratch, repository.get(), {{kBranch, head}}, {}, fork.name);

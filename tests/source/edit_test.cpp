@@ -2,7 +2,9 @@
 #include "cullet/source/edit.hpp"
 
 #include <catch2/catch.hpp>
+#include <sys/file.h>
 
+#include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
 
 #include "fixture.hpp"
@@ -56,6 +58,21 @@ TEST_CASE("checkout: the pin, a commit per patch, and nothing to commit") {
   fs::remove_all(f.store.forks_directory());
   CHECK(f.git({"show", "HEAD~2:b"}) == "b");
   CHECK_FALSE(fs::exists(f.work / ".git/objects/info/alternates"));
+}
+
+TEST_CASE("checkout: what a killed one left is removed, what another makes at this moment is not") {
+  EditFixture f;
+  const auto parent = f.work.parent_path();
+  const auto left = parent / ".new-0123456789abcdef0123";
+  const auto busy = parent / ".new-fedcba98765432100000";
+  fs::create_directories(left / ".git");
+  fs::create_directories(busy);
+  const auto lock = open_directory(busy);
+  REQUIRE(::flock(lock.get(), LOCK_EX) == 0);
+  f.make();
+  CHECK(slurp(f.work / "a") == "ONE\ntwo\nTHREE\n");
+  CHECK_FALSE(fs::exists(left));
+  CHECK(fs::exists(busy));
 }
 
 TEST_CASE("checkout: attributes, filters and line ends change no byte, there and back") {
