@@ -35,6 +35,10 @@ store::ActionRecord run_source(const Context& context, const plan::Node& node) {
   for (const auto& patch : node.fork->patches)
     record.value["patches"].push_back(
         source::read_patch(source_context, *node.fork, patch).sha256.str());
+  // What is imported may be nowhere else by now: it stays as long as what was made of it.
+  for (const auto& archive : source::archives_of(*node.fork))
+    if (const BlobDigest digest(archive.sha256); context.store.has_blob(digest))
+      record.blobs.push_back(digest);
   return record;
 }
 

@@ -155,6 +155,21 @@ void demand_empty(const fs::path& directory) {
         .hint("name a new directory");
 }
 
+/// Packages and archives stay as others do that a build used: commits have been unpacked, and files
+/// of the workspace are in the workspace.
+void record_blobs(const InputsManifest& list,
+                  const std::vector<const Input*>& blobs,
+                  store::Store& store) {
+  store::ActionRecord record{.value = {{"recipe", list.recipe}}, .trees = {}, .blobs = {}};
+  for (const auto* input : blobs)
+    if (input->commit.empty())
+      record.blobs.push_back(input->digest);
+  store.record_action(Key(canonical_digest({{"action", "restored inputs"},
+                                            {"version", 1},
+                                            {"list", sha256(list.serialize()).str()}})),
+                      record);
+}
+
 }  // namespace
 
 void restore_inputs(image::Repository& from,
@@ -189,6 +204,7 @@ void restore_inputs(image::Repository& from,
           const Restored restored(fresh.path(), store, cancel, observer);
           check_complete(restored.context(), list);
         }
+        record_blobs(list, blobs, store);
         if (::chmod(fresh.path().c_str(), 0755) != 0 ||
             ::rename(fresh.path().c_str(), target.c_str()) != 0)
           throw system_error(cat("cannot make ", target.string()), errno);

@@ -87,12 +87,18 @@ int weight(Kind kind) {
   }
 }
 
-}  // namespace
+/// It may be nowhere else by now, so that collecting must not take it before it was not used for a
+/// while: finding a record marks it as used.
+void keep(store::Store& store, const BlobDigest& digest) {
+  const Key key(canonical_digest({{"action", "archive"}, {"digest", digest.str()}}));
+  if (!store.find_action(key))
+    store.record_action(key, {.value = Json::object(), .trees = {}, .blobs = {digest}});
+}
 
-BlobDigest find_archive(const Context& context, const workspace::Archive& archive) {
+void bring(const Context& context, const workspace::Archive& archive) {
   const BlobDigest digest(archive.sha256);
   if (context.store.has_blob(digest) || (context.kept_archive && context.kept_archive(digest)))
-    return digest;
+    return;
   std::vector<Error> failures;
   for (const auto& from : archive.from) {
     try {
@@ -100,7 +106,7 @@ BlobDigest find_archive(const Context& context, const workspace::Archive& archiv
         from_urls(context, archive, urls_of(context, archive, from));
       else
         from_workspace(context, archive, from);
-      return digest;
+      return;
     } catch (const Error& error) {
       if (error.kind() == Kind::interrupted || error.kind() == Kind::internal)
         throw;
@@ -120,6 +126,15 @@ BlobDigest find_archive(const Context& context, const workspace::Archive& archiv
       error.detail(detail);
   }
   throw std::move(error).hint("add a place that has it to 'from'");
+}
+
+}  // namespace
+
+BlobDigest find_archive(const Context& context, const workspace::Archive& archive) {
+  const BlobDigest digest(archive.sha256);
+  bring(context, archive);
+  keep(context.store, digest);
+  return digest;
 }
 
 }  // namespace cullet::source

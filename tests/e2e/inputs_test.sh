@@ -143,6 +143,7 @@ mv "$WORKSPACE" "$SMALL" "$SUBMODULE" "$FIXTURE_DIR/store" "$FIXTURE_DIR/mirror"
 WORKSPACE=$FIXTURE_DIR
 export CULLET_STORE=$FIXTURE_DIR/store-2
 in_workspace "$CULLET" inputs restore "$REF" rebuilt --key attest.pub
+in_workspace "$CULLET" store gc --older-than 30
 same "$(rebuilt "$FIXTURE_DIR/rebuilt")" "$DIGEST" 'rebuilt from the registry'
 export CULLET_STORE=$FIXTURE_DIR/store-3
 in_workspace "$CULLET" inputs import small.tar --to oci:carried --json >"$FIXTURE_DIR/out" 2>/dev/null

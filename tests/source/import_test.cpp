@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdlib>
 #include <ctime>
+#include <limits>
 
 #include <catch2/catch.hpp>
 #include <sys/stat.h>
@@ -136,6 +137,16 @@ TEST_CASE("ensure_pin: an import that is the pin is cloned like any fork; anothe
   const auto tree = prepare(f.context(), fork);
   CHECK(slurp(tree.root / "src/a.c") == "int a;\n");
   CHECK_FALSE(fs::exists(tree.root / "empty"));
+}
+
+TEST_CASE("import_archive: the archive stays in the store until it was not used for a while") {
+  ImportFixture f;
+  const auto fork = f.importing(tar(kItems));
+  import_archive(f.context(), fork);
+  f.store.collect(0, f.cancel);
+  CHECK(f.store.has_blob(BlobDigest(fork.import->sha256)));
+  f.store.collect(std::numeric_limits<std::int64_t>::max(), f.cancel);
+  CHECK_FALSE(f.store.has_blob(BlobDigest(fork.import->sha256)));
 }
 
 TEST_CASE("import_archive: a single top-level directory goes, two stay") {
