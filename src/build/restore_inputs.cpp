@@ -145,15 +145,60 @@ void unpack_commits(const InputsManifest& list,
   }
 }
 
-/// Throws Kind::input for what is neither absent nor an empty directory.
-void demand_empty(const fs::path& directory) {
+/// Throws Kind::input for what is neither absent nor an empty directory that another can replace.
+void demand_replaceable(const fs::path& directory) {
   std::error_code none;
-  if (const auto status = fs::symlink_status(directory, none); !fs::exists(status))
-    return;
-  else if (!fs::is_directory(status) || !fs::is_empty(directory, none))
-    throw Error(Kind::input, cat(directory.string(), " is there already, and not empty"))
+  const auto refuse = [&](std::string_view why) {
+    throw Error(Kind::input, cat(printable(directory.string()), " ", why))
         .hint("name a new directory");
+  };
+  const auto status = fs::symlink_status(directory, none);
+  if (!fs::exists(status))
+    return;
+  if (!fs::is_directory(status) || !fs::is_empty(directory, none))
+    refuse("is there already, and not empty");
+  // Whoever is in it would be left in a directory that has no name any more.
+  if (fs::equivalent(directory, ".", none))
+    refuse("is the current directory, which can't be replaced");
+  struct stat own {};
+  struct stat parent {};
+  if (::stat(directory.c_str(), &own) == 0 &&
+      ::stat(directory.parent_path().c_str(), &parent) == 0 && own.st_dev != parent.st_dev)
+    refuse("is a mount point, which can't be replaced");
 }
+
+/// "dir/" and "dir/." are "dir".
+fs::path plain(const fs::path& path) {
+  auto out = fs::absolute(path).lexically_normal();
+  return out.has_filename() ? out : out.parent_path();
+}
+
+/// Makes a directory and its parents; those that were not there go again unless it is used, and
+/// unless somebody else has put something there.
+class MadeDirectories {
+ public:
+  /// Delegates, so that what was made before it throws goes again, too.
+  explicit MadeDirectories(const fs::path& path) : MadeDirectories() {
+    std::error_code none;
+    for (auto one = path; one.has_relative_path() && !fs::exists(one, none);
+         one = one.parent_path())
+      made_.push_back(one);
+    make_directories(path);
+  }
+  ~MadeDirectories() {
+    for (const auto& one : made_)
+      ::rmdir(one.c_str());
+  }
+  MadeDirectories(const MadeDirectories&) = delete;
+  MadeDirectories& operator=(const MadeDirectories&) = delete;
+  MadeDirectories(MadeDirectories&&) = delete;
+  MadeDirectories& operator=(MadeDirectories&&) = delete;
+  void keep() noexcept { made_.clear(); }
+
+ private:
+  MadeDirectories() = default;
+  std::vector<fs::path> made_;  ///< the deepest first
+};
 
 /// Packages and archives stay as others do that a build used: commits have been unpacked, and files
 /// of the workspace are in the workspace.
@@ -186,9 +231,9 @@ void restore_inputs(image::Repository& from,
       [&] {
         if (demanded != nullptr)
           demanded->check(list);
-        const auto target = fs::absolute(workspace).lexically_normal();
-        demand_empty(target);
-        make_directories(target.parent_path());
+        const auto target = plain(workspace);
+        demand_replaceable(target);
+        MadeDirectories parents(target.parent_path());
         ClaimedDirectory fresh(target.parent_path(), ".cullet-restore");
         std::vector<const Input*> blobs;
         for (const auto& input : list.inputs) {
@@ -209,6 +254,7 @@ void restore_inputs(image::Repository& from,
             ::rename(fresh.path().c_str(), target.c_str()) != 0)
           throw system_error(cat("cannot make ", target.string()), errno);
         fresh.release();
+        parents.keep();
         sync_directory(target.parent_path());
       });
 }

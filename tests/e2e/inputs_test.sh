@@ -148,7 +148,7 @@ same "$(rebuilt "$FIXTURE_DIR/rebuilt")" "$DIGEST" 'rebuilt from the registry'
 export CULLET_STORE=$FIXTURE_DIR/store-3
 in_workspace "$CULLET" inputs import small.tar --to oci:carried --json >"$FIXTURE_DIR/out" 2>/dev/null
 same "$(jq -r .digest "$FIXTURE_DIR/out")" "$DIGEST" 'imported'
-in_workspace "$CULLET" inputs restore oci:carried:1.0.0 carried-workspace --key attest.pub --offline
+in_workspace "$CULLET" inputs restore oci:carried:1.0.0 carried-workspace/ --key attest.pub --offline
 same "$(rebuilt "$FIXTURE_DIR/carried-workspace")" "$DIGEST" 'rebuilt from one file'
 
 # --- without restoring: a build looks among kept inputs before it asks upstream
@@ -224,7 +224,7 @@ expect 3 'no provenance by this key' "$CULLET" inputs restore "$REF" nowhere --k
 for kind in workspace package change archive; do
   faulty_script "[{\"match\": \"GET .*/blobs/$(digest_of_kind "$kind")\", \"action\": {\"corrupt\": 9}}]"
   export CULLET_STORE=$FIXTURE_DIR/store-bad-$kind
-  expect 3 'hashes to' "$CULLET" inputs restore "$FAULTY/prod/small:1.0.0" nowhere --key attest.pub
+  expect 3 'hashes to' "$CULLET" inputs restore "$FAULTY/prod/small:1.0.0" nowhere/deep --key attest.pub
   [[ ! -e $FIXTURE_DIR/nowhere ]]
 done
 faulty_script '[]'
@@ -232,11 +232,15 @@ for kind in change package workspace; do
   export CULLET_STORE=$FIXTURE_DIR/store-without-$kind
   digest=$(digest_of_kind "$kind")
   mv "$FIXTURE_DIR/carried/blobs/sha256/${digest#sha256:}" "$FIXTURE_DIR/withheld"
-  expect 3 "blob $digest is missing" "$CULLET" inputs restore oci:carried:1.0.0 nowhere
+  expect 3 "blob $digest is missing" "$CULLET" inputs restore oci:carried:1.0.0 nowhere/deeper/still
   mv "$FIXTURE_DIR/withheld" "$FIXTURE_DIR/carried/blobs/sha256/${digest#sha256:}"
   [[ ! -e $FIXTURE_DIR/nowhere ]]
 done
 expect 1 'not empty' "$CULLET" inputs restore "$REF" rebuilt
+mkdir "$FIXTURE_DIR/here"
+(WORKSPACE=$FIXTURE_DIR/here && expect 1 'is the current directory' "$CULLET" inputs restore "$REF" .)
+in_workspace "$CULLET" inputs restore oci:carried:1.0.0 here/. >/dev/null 2>&1
+[[ -e $FIXTURE_DIR/here/cullet.yaml ]]
 
 # --- Ctrl-C while a registry is slow: nothing is left
 # interrupted SIGN COMMAND...: the command, interrupted when the command SIGN succeeds, says so.
