@@ -136,12 +136,7 @@ InputsManifest collect_inputs(const Context& context,
       else if (!node.packages.empty())
         add_packages(context, node, inputs);
     }
-    const auto order = [](const Input& input) {
-      return std::tie(input.kind, input.name, input.digest, input.commit);
-    };
-    std::sort(inputs.begin(), inputs.end(), [&](const Input& a, const Input& b) {
-      return order(a) < order(b);
-    });
+    std::sort(inputs.begin(), inputs.end());
     inputs.erase(std::unique(inputs.begin(), inputs.end()), inputs.end());
     return list;
   });

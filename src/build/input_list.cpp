@@ -39,10 +39,6 @@ bool is_workspace_file(const std::string& path) {
           (path.starts_with("recipes/") && path.ends_with(".yaml")));
 }
 
-auto order(const Input& input) {
-  return std::tie(input.kind, input.name, input.digest, input.commit);
-}
-
 Input parse_input(const Json& json, const std::string& what) {
   Input input;
   const auto& kind = string_at(json, "kind", what);
@@ -67,14 +63,6 @@ Input parse_input(const Json& json, const std::string& what) {
   return input;
 }
 
-/// What counts when two lists are compared: a commit's bytes depend on the compressor.
-std::set<std::tuple<Input::Kind, std::string, std::string>> contents(const InputsManifest& list) {
-  std::set<std::tuple<Input::Kind, std::string, std::string>> out;
-  for (const auto& input : list.inputs)
-    out.emplace(input.kind, input.name, has_commit(input.kind) ? input.commit : input.digest.str());
-  return out;
-}
-
 const Json& member(const Json& predicate, const char* pointer) {
   const Json::json_pointer path(pointer);
   if (!predicate.is_object() || !predicate.contains(path) || !predicate[path].is_array())
@@ -90,9 +78,7 @@ std::string_view name(Input::Kind kind) {
 
 std::string InputsManifest::serialize() const {
   auto sorted = inputs;
-  std::sort(sorted.begin(), sorted.end(), [](const Input& a, const Input& b) {
-    return order(a) < order(b);
-  });
+  std::sort(sorted.begin(), sorted.end());
   Json list = Json::array();
   for (const auto& input : sorted) {
     Json entry{{"kind", name(input.kind)},
@@ -129,7 +115,7 @@ InputsManifest InputsManifest::parse(std::string_view text, std::string_view wha
     if (input.size > kMaxInputsBytes - bytes)
       throw Error(Kind::input, cat(what, " names more than ", human_size(kMaxInputsBytes)));
     bytes += input.size;
-    if (!out.inputs.empty() && !(order(out.inputs.back()) < order(input)))
+    if (!out.inputs.empty() && !(out.inputs.back() < input))
       throw Error(Kind::input, cat(what, ": '", printable(input.name), "' is out of order"));
     if (!out.inputs.empty() && input.kind == Input::Kind::workspace &&
         out.inputs.back().name == input.name)
@@ -147,10 +133,6 @@ std::uint64_t InputsManifest::bytes() const {
   for (const auto& input : inputs)
     sum += input.size;
   return sum;
-}
-
-bool InputsManifest::same(const InputsManifest& other) const {
-  return recipe == other.recipe && contents(*this) == contents(other);
 }
 
 DemandedInputs DemandedInputs::of_provenance(const Json& predicate) {

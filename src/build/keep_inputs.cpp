@@ -14,8 +14,6 @@ namespace cullet::build {
 
 namespace {
 
-/// Somebody's attempt to keep us busy has more.
-constexpr std::size_t kMostLists = 64;
 constexpr std::string_view kPartAnnotation = "org.cullet.inputs.part";
 constexpr std::string_view kTitle = "org.opencontainers.image.title";
 
@@ -45,16 +43,12 @@ image::Descriptor put(store::Store& store, const std::string& bytes, std::string
   return image::Descriptor::of(bytes, std::string(type));
 }
 
-std::size_t parts_of(const InputsManifest& list) {
-  return std::max<std::size_t>(
-      1, (list.inputs.size() + InputsManifest::kMostLayers - 1) / InputsManifest::kMostLayers);
-}
-
 /// The artifacts of a list, as blobs of the store.
 std::vector<image::Descriptor> make_artifacts(store::Store& store,
                                               const InputsManifest& list,
                                               const image::Descriptor& subject) {
-  const auto parts = parts_of(list);
+  const auto parts = std::max<std::size_t>(
+      1, (list.inputs.size() + InputsManifest::kMostLayers - 1) / InputsManifest::kMostLayers);
   std::vector<image::Descriptor> out;
   for (std::size_t part = 0; part < parts; ++part) {
     image::Manifest artifact;
@@ -63,52 +57,11 @@ std::vector<image::Descriptor> make_artifacts(store::Store& store,
     const auto end = std::min((part + 1) * InputsManifest::kMostLayers, list.inputs.size());
     for (auto i = part * InputsManifest::kMostLayers; i < end; ++i)
       artifact.layers.push_back(descriptor(list.inputs[i]));
-    artifact.subject = subject;
-    artifact.subject->annotations.clear();
+    // What else a descriptor may say depends on where the image was found.
+    artifact.subject = image::Descriptor{subject.media_type, subject.digest, subject.size, {}, {}};
     if (parts > 1)
       artifact.annotations = {{std::string(kPartAnnotation), cat(part + 1, "/", parts)}};
     out.push_back(put(store, artifact.serialize(), image::kManifestType));
-  }
-  return out;
-}
-
-struct FoundList {
-  InputsManifest list;
-  std::size_t parts = 0;
-};
-
-/// The lists beside a manifest, by their digests. One that can't be read goes to `unreadable`.
-std::map<BlobDigest, FoundList> lists_of(image::Repository& from,
-                                         const image::Descriptor& manifest,
-                                         std::optional<Error>& unreadable) {
-  std::map<BlobDigest, FoundList> out;
-  const auto carriers = from.referrers(manifest.digest, std::string(kInputsType));
-  if (carriers.size() > kMostLists)
-    throw Error(
-        Kind::input,
-        cat(carriers.size(), " lists of inputs refer to ", from.name(), "@", manifest.digest))
-        .detail(cat("more than ", kMostLists, " are not looked at"));
-  for (const auto& carrier : carriers) {
-    try {
-      const auto found = from.find_manifest(carrier.digest);
-      if (!found)
-        throw Error(Kind::input, cat("the inputs artifact ", carrier.digest, " is not there"));
-      const auto artifact = image::Manifest::parse(found->bytes, carrier.digest.str());
-      if (const auto known = out.find(artifact.config.digest); known != out.end()) {
-        ++known->second.parts;
-        continue;
-      }
-      const auto what = cat("the list of inputs ", artifact.config.digest);
-      if (artifact.config.media_type != kInputsType || artifact.config.size > kMaxInputListBytes)
-        throw Error(Kind::input, cat(what, " is none, or too large"));
-      const auto source = from.open_blob(artifact.config);
-      const auto text = read_all(*source, kMaxInputListBytes, what);
-      out.emplace(artifact.config.digest, FoundList{InputsManifest::parse(text, what), 1});
-    } catch (const Error& error) {
-      if (error.kind() != Kind::input && error.kind() != Kind::refused)
-        throw;
-      unreadable = error;
-    }
   }
   return out;
 }
@@ -220,40 +173,14 @@ KeepReport keep_inputs(const Context& context,
           keeping.copy(keeping.store(), artifacts, *shared);
           keeping.tag(report.list, *shared);
         }
-        std::optional<Error> unreadable;
-        for (const auto& [digest, found] : lists_of(to, manifest, unreadable))
-          if (found.list.same(report.list) && found.parts == parts_of(found.list))
-            return report;
+        if (to.missing_referrers(manifest.digest, artifacts).empty())
+          return report;
         const bool mount = shared != nullptr && in_one_registry(*shared, to);
         keeping.copy(mount ? *shared : keeping.store(), artifacts, to);
         neighbour.remember();
         report.changed = true;
         return report;
       });
-}
-
-std::optional<InputsManifest> find_inputs(image::Repository& from,
-                                          const image::Descriptor& manifest,
-                                          const DemandedInputs* demanded) {
-  const auto name = [&] {
-    return cat("looking for the inputs of ", from.name(), "@", manifest.digest);
-  };
-  return with_context(name, [&]() -> std::optional<InputsManifest> {
-    std::optional<Error> failure;
-    auto lists = lists_of(from, manifest, failure);
-    for (auto& [digest, found] : lists) {
-      try {
-        if (demanded != nullptr)
-          demanded->check(found.list);
-        return std::move(found.list);
-      } catch (const Error& error) {
-        failure = error;
-      }
-    }
-    if (failure)
-      throw Error(*failure);
-    return std::nullopt;
-  });
 }
 
 }  // namespace cullet::build

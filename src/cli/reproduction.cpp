@@ -7,13 +7,13 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
-#include "cullet/build/inputs.hpp"
 #include "cullet/build/publish.hpp"
 #include "cullet/build/statements.hpp"
 #include "cullet/image/layer.hpp"
 #include "cullet/trust/attestation.hpp"
 
 #include "other_view.hpp"
+#include "proven_inputs.hpp"
 #include "signed_image.hpp"
 
 namespace cullet::cli {
@@ -55,55 +55,6 @@ StatedBuild stated_build(const trust::Attestation& statement) {
   return {statement.carrier,
           statement.predicate,
           string_at(object_at(definition, "externalParameters", kWhat), "recipe", kWhat)};
-}
-
-/// The statements of provenance by the builder's key that hold. Throws Kind::refused without any.
-std::vector<trust::Attestation> provenance_of(ResolvedImage& image, const trust::PublicKey& key) {
-  auto found =
-      trust::attestations(*image.repository, image.manifest, {key}, attest::kProvenanceType);
-  Error error(Kind::refused,
-              cat("no provenance of ", image_name(image), " by the key for statements"));
-  std::vector<trust::Attestation> out;
-  for (auto& one : found) {
-    if (one.problem.empty())
-      out.push_back(std::move(one));
-    else
-      error.detail(cat(one.carrier, ": ", printable(one.problem)));
-  }
-  if (!out.empty())
-    return out;
-  if (found.empty())
-    error.detail("it has none at all");
-  throw std::move(error).hint("statements have a key of their own: --attest-key attest.pub");
-}
-
-struct Kept {
-  StatedBuild stated;
-  build::DemandedInputs demanded;
-  build::InputsManifest list;
-};
-
-/// Of several statements, the first whose inputs are kept beside the image; what is wrong with the
-/// last where that is none.
-Kept kept_inputs(ResolvedImage& image, const std::vector<trust::Attestation>& statements) {
-  std::optional<Error> problem;
-  for (const auto& statement : statements) {
-    try {
-      auto stated = stated_build(statement);
-      auto demanded = build::DemandedInputs::of_provenance(stated.predicate);
-      if (auto list = build::find_inputs(*image.repository, image.manifest, &demanded))
-        return {std::move(stated), std::move(demanded), std::move(*list)};
-      problem = Error(Kind::input, cat(image_name(image), " has no inputs beside it"))
-                    .hint(
-                        "keep them where it was built: `cullet build --keep-inputs`, or "
-                        "`cullet inputs push`");
-    } catch (const Error& error) {
-      if (error.kind() == Kind::interrupted || error.kind() == Kind::internal)
-        throw;
-      problem = error;
-    }
-  }
-  throw Error(problem.value());
 }
 
 /// Provenance of the build that was just made on the other machine.
@@ -192,7 +143,9 @@ Reproduction reproduce(Session& session,
                        ProgressView& view) {
   demand_independent(options);
   demand_signed(image, options.release);
-  const auto kept = kept_inputs(image, provenance_of(image, options.statements));
+  const auto kept =
+      proven_inputs(image, {options.statements}, [](const auto& one) { stated_build(one); });
+  const auto stated = stated_build(kept.provenance);
   const auto started = session.environment().now();
   OtherMachine machine(session);
   {
@@ -205,15 +158,15 @@ Reproduction reproduce(Session& session,
                           view,
                           &kept.demanded);
   }
-  const auto record = machine.build({kept.stated.recipe}, view);
+  const auto record = machine.build({stated.recipe}, view);
   const auto built = image::Descriptor::parse(
       object_at(object_at(record, "image", "the record"), "manifest", "the record"), "the record");
   Reproduction out;
-  out.recipe = kept.stated.recipe;
+  out.recipe = stated.recipe;
   out.inputs = kept.list.inputs.size();
   out.input_bytes = kept.list.bytes();
   out.varied = machine.varied();
-  out.target.recipe = kept.stated.recipe;
+  out.target.recipe = stated.recipe;
   out.target.before = image.manifest.digest.str();
   out.target.after = built.digest.str();
   if (!out.target.same()) {
@@ -235,7 +188,7 @@ Reproduction reproduce(Session& session,
             : options.rebuilder_name;
     const auto provenance =
         own_provenance(session, machine, out.recipe, out.rebuilder_name, started);
-    out.added = say_reproduced(session, image, kept.stated, key, out.rebuilder_name, provenance);
+    out.added = say_reproduced(session, image, stated, key, out.rebuilder_name, provenance);
   }
   return out;
 }

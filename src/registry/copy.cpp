@@ -15,8 +15,9 @@ namespace {
 
 using image::Descriptor;
 
-// An image has a handful; more is somebody's attempt to keep us busy.
-constexpr std::size_t kMaxSubjects = 1000;
+// An image has a handful, and a few more from each build of other sources that comes to it; as many
+// as Referrers lists.
+constexpr std::size_t kMaxSubjects = 10'000;
 constexpr unsigned kMaxDepth = 8;
 
 class Copying {

@@ -15,16 +15,27 @@ std::string envelope_text(const Envelope& envelope) {
   return canonical(envelope.to_json()) + "\n";
 }
 
+/// What may still be read.
+struct Allowance {
+  std::size_t bundles = kMostAttestations;
+  std::uint64_t bytes = kMaxAttestationsBytes;
+};
+
 /// Reads one bundle and fills in what it says; throws what is wrong with it.
 void open(image::Repository& repository,
           const image::Descriptor& manifest,
           const std::vector<PublicKey>& keys,
-          std::uint64_t& allowance,
+          Allowance& allowance,
           Attestation& found) {
+  const auto demand = [](bool allowed) {
+    if (!allowed)
+      throw Error(Kind::input, "it is not read: there is too much beside it");
+  };
+  demand(allowance.bundles > 0);
+  --allowance.bundles;
   const auto blob = carried_bundle(repository, found.carrier);
-  if (blob.size > allowance)
-    throw Error(Kind::input, "it is not read: there is too much beside it");
-  allowance -= blob.size;
+  demand(blob.size <= allowance.bytes);
+  allowance.bytes -= blob.size;
   const auto bytes = read_bytes(repository, blob, kMaxBundleBytes);
   const auto envelope = Envelope::parse_bundle(bytes, "the bundle");
   while (found.key < keys.size() && !envelope.is_by(keys[found.key]))
@@ -53,20 +64,9 @@ std::vector<Attestation> attestations(image::Repository& repository,
                                       const image::Descriptor& manifest,
                                       const std::vector<PublicKey>& keys,
                                       std::string_view predicate_type) {
-  const auto referrers = repository.referrers(manifest.digest);
-  if (referrers.size() > kMostAttestations)
-    throw Error(Kind::input,
-                cat(referrers.size(),
-                    " manifests refer to ",
-                    repository.name(),
-                    "@",
-                    manifest.digest,
-                    ": more than ",
-                    kMostAttestations,
-                    " are not looked at"));
   std::vector<Attestation> out;
-  std::uint64_t allowance = kMaxAttestationsBytes;
-  for (const auto& referrer : referrers) {
+  Allowance allowance;
+  for (const auto& referrer : repository.referrers(manifest.digest)) {
     Attestation found;
     found.carrier = referrer.digest;
     found.artifact_type = referrer.artifact_type;

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/build/inputs.hpp"
 
+#include <cstdlib>
+
 #include <catch2/catch.hpp>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/file.hpp"
+#include "cullet/base/text.hpp"
+#include "cullet/image/oci_layout.hpp"
+
+#include "support/crowded_repository.hpp"
 
 namespace cullet::build {
 namespace {
@@ -60,6 +67,47 @@ std::string failure(Kind kind, const std::function<void()>& work) {
   return {};
 }
 
+/// A layout with an image, and lists of inputs beside it.
+class Beside {
+ public:
+  Beside()
+      : directory_(std::getenv("TMPDIR") != nullptr ? std::getenv("TMPDIR") : "/tmp", "inputs"),
+        repository(image::open_layout(directory_.path() / "layout", true, Cancel())) {
+    image = put("{}", std::string(image::kConfigType), {});
+  }
+  void add(const InputsManifest& list) { put(list.serialize(), std::string(kInputsType), image); }
+  /// The sample, but for what cullet.yaml says.
+  void add(const std::string& config) {
+    auto list = sample();
+    list.inputs[0].digest = BlobDigest(sha256(config));
+    add(list);
+  }
+  static DemandedInputs demand(const std::string& config) {
+    DemandedInputs out;
+    out.files.emplace("cullet.yaml", sha256(config));
+    return out;
+  }
+  image::Descriptor put(const std::string& config,
+                        const std::string& type,
+                        std::optional<image::Descriptor> subject) {
+    image::Manifest manifest;
+    manifest.config = image::Descriptor::of(config, type);
+    if (subject)
+      manifest.artifact_type = type;
+    manifest.subject = std::move(subject);
+    repository->put_blob(manifest.config,
+                         {[&config] { return std::make_unique<MemorySource>(config); }, {}, {}});
+    return repository->put_manifest(manifest.serialize(), std::string(image::kManifestType));
+  }
+
+ private:
+  TemporaryDirectory directory_;
+
+ public:
+  std::unique_ptr<image::Repository> repository;
+  image::Descriptor image;
+};
+
 }  // namespace
 
 TEST_CASE("InputsManifest: printing and parsing undo each other") {
@@ -110,19 +158,6 @@ TEST_CASE("InputsManifest::parse: only what serialize() writes is taken") {
   failure(Kind::input, [&] { InputsManifest::parse("[]", "list"); });
 }
 
-TEST_CASE("InputsManifest::same: a commit is known by its id, all else by its bytes") {
-  const auto list = sample();
-  auto repacked = list;
-  repacked.inputs[5].digest = BlobDigest(sha256("packed by another zstd"));
-  CHECK(list.same(repacked));
-  auto changed = list;
-  changed.inputs[2].digest = BlobDigest(sha256("another recipe"));
-  CHECK_FALSE(list.same(changed));
-  auto fewer = list;
-  fewer.inputs.pop_back();
-  CHECK_FALSE(list.same(fewer));
-}
-
 TEST_CASE("DemandedInputs: what provenance names must be there, with its digest") {
   const auto demanded = DemandedInputs::of_provenance(provenance());
   CHECK(demanded.files.size() == 2);
@@ -154,6 +189,57 @@ TEST_CASE("DemandedInputs: what provenance names must be there, with its digest"
              Catch::Contains("'cullet.yaml' is there twice"));
   failure(Kind::input, [] { DemandedInputs::of_provenance(Json::object()); });
   failure(Kind::input, [] { DemandedInputs::of_provenance("text"); });
+}
+
+TEST_CASE("find_demanded_inputs: of many lists, the one that a statement names, whichever it is") {
+  Beside beside;
+  constexpr int kLists = 70;
+  for (int n = 0; n < kLists; ++n)
+    beside.add(cat("build ", n));
+  CHECK(find_inputs(*beside.repository, beside.image));
+  for (int n = 0; n < kLists; n += 23) {
+    const auto found = find_demanded_inputs(*beside.repository,
+                                            beside.image,
+                                            {Beside::demand("of no build"),
+                                             Beside::demand(cat("build ", n)),
+                                             Beside::demand("nor this")});
+    REQUIRE(found);
+    CHECK(found->demanded == 1);
+    CHECK(found->list.inputs[0].digest == BlobDigest(sha256(cat("build ", n))));
+  }
+  const auto none = [&] {
+    find_demanded_inputs(*beside.repository, beside.image, {Beside::demand("of no build")});
+  };
+  CHECK_THAT(failure(Kind::refused, none), Catch::Contains("another: cullet.yaml"));
+}
+
+TEST_CASE("find_inputs: what can't be read hides nothing, and is told where it is all there is") {
+  Beside beside;
+  CHECK_FALSE(find_inputs(*beside.repository, beside.image));
+  CHECK_FALSE(
+      find_demanded_inputs(*beside.repository, beside.image, {Beside::demand("of no build")}));
+  for (const auto* text : {"{}", "[]", "text", "{\"inputs\":2}"})
+    beside.put(text, std::string(kInputsType), beside.image);
+  failure(Kind::input, [&] { find_inputs(*beside.repository, beside.image); });
+  beside.add(sample());
+  CHECK(find_inputs(*beside.repository, beside.image).value().inputs == sample().inputs);
+}
+
+TEST_CASE("find_inputs: somebody's crowd beside an image is not read without end") {
+  Beside beside;
+  beside.add(sample());
+  CrowdedRepository few(*beside.repository, kMostListsRead - 1, std::string(kInputsType));
+  CHECK(find_inputs(few, beside.image));
+  CrowdedRepository many(*beside.repository, kMostListsRead + 1, std::string(kInputsType));
+  CHECK_THAT(failure(Kind::input, [&] { find_inputs(many, beside.image); }),
+             Catch::Contains("1000 of 1002 were read"));
+  CHECK(many.asked == kMostListsRead);
+}
+
+TEST_CASE("Input: two archives of one name are two") {
+  const auto first = input(Input::Kind::archive, "v1.0.tar", "one");
+  const auto second = input(Input::Kind::archive, "v1.0.tar", "two");
+  CHECK(std::set<Input>{first, second, first}.size() == 2);
 }
 
 }  // namespace cullet::build

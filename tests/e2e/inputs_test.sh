@@ -89,6 +89,43 @@ builds again.json small --keep-inputs --push "$REF"
 same "$(requests 'P[A-Z]*')" "$before" 'no PUT, POST or PATCH more'
 same "$(jq -c '[.image, .image.pushed[0]] | map(.inputs | [.changed, .blobs_sent])' "$FIXTURE_DIR/again.json")" \
   '[[false,0],[false,0]]' 'kept once'
+# Many builds come to one image: what they leave beside it stands in no other's way, and of it all what
+# fits is found.
+"$PYTHON" - "$WORKSPACE/.cullet/registry/small" "$DIGEST" <<'END'
+import hashlib, json, pathlib, sys
+layout, subject = pathlib.Path(sys.argv[1]), sys.argv[2]
+TYPE, MANIFEST = "application/vnd.cullet.inputs.v1+json", "application/vnd.oci.image.manifest.v1+json"
+def put(value, media_type):
+    data = json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    digest = hashlib.sha256(data).hexdigest()
+    (layout / "blobs/sha256" / digest).write_bytes(data)
+    return {"mediaType": media_type, "digest": "sha256:" + digest, "size": len(data)}
+index = json.loads((layout / "index.json").read_text())
+size = (layout / "blobs" / subject.replace(":", "/")).stat().st_size
+for n in range(210):
+    entry = {"kind": "workspace", "name": "cullet.yaml", "digest": "sha256:%064x" % n, "size": 1}
+    carrier = {"schemaVersion": 2, "mediaType": MANIFEST, "artifactType": TYPE, "layers": [],
+               "config": put({"inputs": 1, "recipe": "small", "list": [entry]}, TYPE),
+               "subject": {"mediaType": MANIFEST, "digest": subject, "size": size}}
+    index["manifests"].append(put(carrier, MANIFEST) | {"artifactType": TYPE})
+(layout / "index.json").write_text(json.dumps(index))
+END
+for n in 1 2 3; do
+  echo "# round $n" >>"$WORKSPACE/recipes/small.yaml"
+  builds round.json small
+done
+echo '# round 4' >>"$WORKSPACE/recipes/small.yaml"
+builds round.json small --keep-inputs
+same "$(jq -c '[.image.digest, .image.inputs.changed]' "$FIXTURE_DIR/round.json")" "[\"$DIGEST\",true]" 'kept among many lists'
+builds round.json small --keep-inputs
+same "$(jq .image.inputs.changed "$FIXTURE_DIR/round.json")" false 'and once'
+in_workspace "$CULLET" inputs restore small "$FIXTURE_DIR/crowd" --key keys/attest.pub >/dev/null 2>&1
+[[ -e $FIXTURE_DIR/crowd/recipes/small.yaml ]]
+printf 'signatures: { release: [keys/release.pub], attestations: [keys/attest.pub] }\nstatements: [provenance]\n' \
+  >"$WORKSPACE/policy.yaml"
+in_workspace "$CULLET" verify small --policy policy.yaml >/dev/null
+rm -r "$FIXTURE_DIR/crowd" "$WORKSPACE/policy.yaml"
+sed -i '/^# round/d' "$WORKSPACE/recipes/small.yaml"
 # Of another image with mostly the same, only what is its own is sent: the rest is mounted from where
 # this store last kept inputs in that registry, or from a repository of inputs.
 sed 's|config: .*|config: { entrypoint: [/bin/busybox, ls] }|' "$WORKSPACE/recipes/small.yaml" \
@@ -220,7 +257,7 @@ digest_of_kind() {
   jq -r --arg kind "$1" '[.inputs[] | select(.kind == $kind)][0].digest' "$FIXTURE_DIR/list.json"
 }
 cp "$FIXTURE_DIR/gone/workspace"*/keys/release.pub "$FIXTURE_DIR/release.pub"
-expect 3 'no provenance by this key' "$CULLET" inputs restore "$REF" nowhere --key release.pub
+expect 3 'no provenance of' "$CULLET" inputs restore "$REF" nowhere --key release.pub
 for kind in workspace package change archive; do
   faulty_script "[{\"match\": \"GET .*/blobs/$(digest_of_kind "$kind")\", \"action\": {\"corrupt\": 9}}]"
   export CULLET_STORE=$FIXTURE_DIR/store-bad-$kind

@@ -11,6 +11,7 @@
 
 #include "../../src/trust/envelope.hpp"
 #include "place.hpp"
+#include "support/crowded_repository.hpp"
 
 namespace cullet::trust {
 namespace {
@@ -156,12 +157,31 @@ TEST_CASE("attestations: a type that only the statement tells is found, a false 
   CHECK(found[0].predicate == Json{{"n", 1}});
 }
 
-TEST_CASE("attestations: more than the bound are refused, not read", "[trust]") {
+TEST_CASE("attestations: what is no bundle takes no place of what is", "[trust]") {
   Place place;
   const auto key = PrivateKey::generate();
-  for (std::size_t n = 0; n <= kMostAttestations; ++n)
-    put_referrer(place, cat("n", n), "application/example", "");
-  CHECK_THROWS_AS(attestations(*place.repository, place.manifest, {key.public_key()}), Error);
+  attest(*place.repository, place.manifest, key, {kType, {{"n", 1}}});
+  CrowdedRepository crowded(
+      *place.repository, kMostAttestations + 1, "application/vnd.cullet.inputs.v1+json");
+  const auto found = attestations(crowded, place.manifest, {key.public_key()}, kType);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].predicate == Json{{"n", 1}});
+  CHECK(crowded.asked == 1);
+  CHECK_FALSE(attest(crowded, place.manifest, key, {kType, {{"n", 1}}}));
+}
+
+TEST_CASE("attestations: bundles beyond the bound are listed, not read, and stop nothing",
+          "[trust]") {
+  Place place;
+  const auto key = PrivateKey::generate();
+  CrowdedRepository crowded(*place.repository, kMostAttestations + 7, std::string(kBundleType));
+  const auto found = attestations(crowded, place.manifest, {key.public_key()});
+  CHECK(found.size() == kMostAttestations + 7);
+  CHECK(crowded.asked == kMostAttestations);
+  CHECK(found.front().problem == "its carrier is listed but not there");
+  CHECK(found.back().problem == "it is not read: there is too much beside it");
+  CHECK(attest(crowded, place.manifest, key, {kType, {{"n", 1}}}));
+  CHECK(place.repository->referrers(place.manifest.digest).size() == 1);
 }
 
 TEST_CASE("attest: a bundle larger than verifiers read is not attached", "[trust]") {

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "cullet/build/build.hpp"
@@ -24,6 +25,10 @@ inline constexpr std::string_view kCommitType = "application/vnd.cullet.git-obje
 inline constexpr std::uint64_t kMaxInputListBytes = std::uint64_t{16} << 20U;
 inline constexpr std::size_t kMostInputs = 50'000;
 inline constexpr std::uint64_t kMaxInputsBytes = std::uint64_t{256} << 30U;
+/// How much is read in search of the list that is wanted: each build of other sources that comes to
+/// the same image adds one, so that how many there are is no fault.
+inline constexpr std::size_t kMostListsRead = 1000;
+inline constexpr std::uint64_t kMaxListsBytesRead = std::uint64_t{256} << 20U;
 
 /// Something that a rebuild reads, as one blob.
 struct Input {
@@ -35,12 +40,17 @@ struct Input {
     change,     ///< a commit with what it changes: a patch
   };
   Kind kind = Kind::workspace;
-  std::string name;    ///< unique among those of its kind; of commits: "fork zlib"
+  std::string name;    ///< of commits: "fork zlib"; two archives may have the same
   std::string commit;  ///< 40 hex digits, of commit and change alone
   BlobDigest digest;
   std::uint64_t size = 0;
 
   friend bool operator==(const Input&, const Input&) = default;
+  /// The order of lists.
+  friend bool operator<(const Input& a, const Input& b) {
+    return std::tie(a.kind, a.name, a.digest, a.commit) <
+           std::tie(b.kind, b.name, b.digest, b.commit);
+  }
 };
 std::string_view name(Input::Kind kind);
 
@@ -58,8 +68,6 @@ struct InputsManifest {
   /// that is none (cullet.yaml, cullet.lock, below forks/ or recipes/), and beyond the bounds.
   static InputsManifest parse(std::string_view text, std::string_view what);
   [[nodiscard]] std::uint64_t bytes() const;
-  /// Whether both hold the same: a commit is known by its id, however it was packed.
-  [[nodiscard]] bool same(const InputsManifest& other) const;
 };
 
 /// What verified provenance says that the inputs are.
@@ -85,7 +93,8 @@ struct KeepReport {
   InputsManifest list;
 };
 /// Attaches all inputs of a target's image to its manifest, which `to` holds. Uploads nothing that
-/// is there; one that has the same inputs already is left alone. With `shared`, a repository of
+/// is there; where its artifacts are listed already, it is left alone, and other lists beside the
+/// image, however many, are not read. With `shared`, a repository of
 /// inputs (build/kept_inputs.hpp) gets them first, and blobs are mounted from there where it is in
 /// the same registry.
 KeepReport keep_inputs(const Context& context,
@@ -95,18 +104,30 @@ KeepReport keep_inputs(const Context& context,
                        const image::Descriptor& manifest,
                        image::Repository* shared = nullptr);
 
-/// The list of the inputs that are kept beside a manifest; nullopt: there are none. Of several, the
-/// first that has what is demanded; throws what is wrong with the last where none has, and
-/// Kind::input for lists that can't be read.
+/// A list of inputs that is kept beside a manifest; nullopt: there is none. Lists are read one
+/// after another, by digest, up to the first that can be; throws Kind::input where none can.
 std::optional<InputsManifest> find_inputs(image::Repository& from,
-                                          const image::Descriptor& manifest,
-                                          const DemandedInputs* demanded = nullptr);
+                                          const image::Descriptor& manifest);
 
-/// Lays the workspace's files out below `workspace`, a directory that is absent or empty, and
+struct FoundInputs {
+  InputsManifest list;
+  std::size_t demanded = 0;  ///< index of the demand that it meets
+};
+/// As find_inputs(), up to the first list that meets one of the demands, of which there is at least
+/// one. Where no list does, throws what is wrong with the last; Kind::input where none was found
+/// among the kMostListsRead and kMaxListsBytesRead that are read.
+std::optional<FoundInputs> find_demanded_inputs(image::Repository& from,
+                                                const image::Descriptor& manifest,
+                                                const std::vector<DemandedInputs>& demanded);
+
+/// Lays the workspace's files out below `workspace`, a directory that is absent or empty (it is
+/// replaced, so that it can't be the current one or a mount point: Kind::input), and
 /// brings packages, archives and commits into `store`, each verified while read against the list,
 /// and the list against `demanded` before anything is read. On return a build of the recipe there,
-/// with that store, needs no network. Throws Kind::refused for bytes that are others or missing;
-/// the workspace then is as before, the store holds nothing that is wrong.
+/// with that store, needs no network: an action's record keeps packages and archives from being
+/// collected until they were not used for a while. Throws Kind::refused for bytes that are others
+/// or missing; the workspace and its parents then are as before, the store holds nothing that is
+/// wrong.
 void restore_inputs(image::Repository& from,
                     const InputsManifest& list,
                     const std::filesystem::path& workspace,

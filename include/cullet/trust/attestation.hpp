@@ -26,11 +26,13 @@ bool equal_predicates(const Json& there, const Json& wanted);
 
 /// The most that a bundle may take: admission controllers (Kyverno) read no larger ones.
 inline constexpr std::uint64_t kMaxAttestationBytes = 10'000'000;
-/// How many referrers of a manifest are looked at, and how many bytes of them.
-inline constexpr std::size_t kMostAttestations = 200;
+/// How many bundles that refer to a manifest are read at a time, and how many bytes of them: each
+/// build of other sources that comes to the same image adds one, so that how many there are is no
+/// fault. What carries something else is not read, and counts for nothing.
+inline constexpr std::size_t kMostAttestations = 1000;
 inline constexpr std::uint64_t kMaxAttestationsBytes = std::uint64_t{256} << 20U;
 
-/// Whether the manifest has this claim already, made with `key`.
+/// Whether the manifest has this claim already, made with `key`, among what attestations() reads.
 bool is_attested(image::Repository& repository,
                  const image::Descriptor& manifest,
                  const PublicKey& key,
@@ -65,8 +67,8 @@ struct Attestation {
 
 /// Everything that refers to `manifest`, sorted by carrier, each bundle held against every key.
 /// With `predicate_type`, those that claim to be something else are left out unread. Never throws
-/// for what an attestation holds: that is its `problem`. Throws Kind::input where more than
-/// kMostAttestations refer to it; what lies beyond kMaxAttestationsBytes is a problem of its own.
+/// for what an attestation holds: that is its `problem`, and so is lying beyond kMostAttestations
+/// or kMaxAttestationsBytes.
 std::vector<Attestation> attestations(image::Repository& repository,
                                       const image::Descriptor& manifest,
                                       const std::vector<PublicKey>& keys,

@@ -3,17 +3,16 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cullet/attest/provenance.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/build/image_parts.hpp"
 #include "cullet/registry/copy.hpp"
-#include "cullet/trust/attestation.hpp"
 
 #include "../command.hpp"
 #include "../edits.hpp"
 #include "../inputs_options.hpp"
 #include "../progress_view.hpp"
+#include "../proven_inputs.hpp"
 #include "../publishing.hpp"
 #include "../resolve.hpp"
 #include "../statement_keys.hpp"
@@ -21,11 +20,6 @@
 namespace cullet::cli {
 
 namespace {
-
-Error none_kept(const ResolvedImage& image) {
-  return Error(Kind::input, cat("no inputs are kept beside ", image_name(image)))
-      .hint("keep them where it was built: `cullet build NAME --keep-inputs`");
-}
 
 Json record_of(const build::Input& input) {
   Json out{{"kind", build::name(input.kind)},
@@ -150,26 +144,15 @@ struct RestoreOptions {
 build::InputsManifest believed(const ResolvedImage& image,
                                const std::vector<trust::PublicKey>& keys,
                                std::optional<build::DemandedInputs>& demanded) {
-  if (keys.empty()) {
-    auto found = build::find_inputs(*image.repository, image.manifest);
-    if (!found)
-      throw none_kept(image);
-    return std::move(*found);
+  if (!keys.empty()) {
+    auto proven = proven_inputs(image, keys, [](const trust::Attestation&) {});
+    demanded = std::move(proven.demanded);
+    return std::move(proven.list);
   }
-  Error error(Kind::refused, cat(image_name(image), " has no provenance by this key"));
-  for (const auto& one :
-       trust::attestations(*image.repository, image.manifest, keys, attest::kProvenanceType)) {
-    if (!one.problem.empty()) {
-      error.detail(cat(one.carrier, ": ", printable(one.problem)));
-      continue;
-    }
-    demanded = build::DemandedInputs::of_provenance(one.predicate);
-    auto found = build::find_inputs(*image.repository, image.manifest, &*demanded);
-    if (!found)
-      throw none_kept(image);
-    return std::move(*found);
-  }
-  throw std::move(error);
+  auto found = build::find_inputs(*image.repository, image.manifest);
+  if (!found)
+    throw none_kept(image);
+  return std::move(*found);
 }
 
 int restore(Session& session, const RestoreOptions& options) {
