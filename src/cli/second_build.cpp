@@ -5,7 +5,6 @@
 #include <chrono>
 #include <map>
 #include <set>
-#include <tuple>
 
 #include "cullet/attest/provenance.hpp"
 #include "cullet/base/error.hpp"
@@ -66,10 +65,7 @@ void seed(const build::Context& context,
           const plan::Plan& plan,
           const OtherMachine& machine,
           ProgressView& view) {
-  const auto before = [](const build::Input& a, const build::Input& b) {
-    return std::tie(a.kind, a.name) < std::tie(b.kind, b.name);
-  };
-  std::set<build::Input, decltype(before)> inputs(before);
+  std::set<build::Input> inputs;
   for (const auto& target : plan.targets) {
     const auto list = build::collect_inputs(context, plan, target);
     inputs.insert(list.inputs.begin(), list.inputs.end());

@@ -26,6 +26,33 @@ nothing_left 'a check'
 in_workspace "$CULLET" build app --check >"$FIXTURE_DIR/out" 2>/dev/null
 grep -q 'the same (' "$FIXTURE_DIR/out" && echo 'ok: what the store has already is checked as well'
 
+# Projects often call their archives alike.
+for name in one two; do
+  mkdir -p "$FIXTURE_DIR/$name/v1.0"
+  echo "$name" >"$FIXTURE_DIR/$name/v1.0/file"
+  tar --sort=name --owner=0 --group=0 --mtime=@1700000000 -C "$FIXTURE_DIR/$name" -cf "$FIXTURE_DIR/$name/v1.0.tar" v1.0
+  cat >"$WORKSPACE/forks/$name.yaml" <<END2
+import:
+  archive: v1.0.tar
+  sha256: $(sha256sum <"$FIXTURE_DIR/$name/v1.0.tar" | cut -d' ' -f1)
+  from: ["file://$FIXTURE_DIR/$name/v1.0.tar"]
+pin: { commit: 0000000000000000000000000000000000000000, version: "1" }
+END2
+  cat >"$WORKSPACE/recipes/$name.yaml" <<END2
+fork: $name
+environment: probe
+steps:
+  - run: busybox mkdir "\$OUT/share"; busybox cp file "\$OUT/share/$name"
+image: { contents: [$name] }
+END2
+  pin=$(in_workspace "$CULLET" fork import "$name" --json 2>/dev/null | jq -r .commit)
+  sed -i "s/0\{40\}/$pin/" "$WORKSPACE/forks/$name.yaml"
+done
+in_workspace "$CULLET" build one two --no-publish --check --json >"$FIXTURE_DIR/out" 2>"$FIXTURE_DIR/err" ||
+  { cat "$FIXTURE_DIR/err"; exit 1; }
+same "$(jq -r '.check.same // ([.builds[].check.same] | all)' "$FIXTURE_DIR/out")" true 'two archives of one name are both there'
+rm "$WORKSPACE"/{forks,recipes}/{one,two}.yaml
+
 # --- what is not: nothing of it gets anywhere ---
 # leak WHAT CAUSE SCRIPT: a recipe whose image holds what the script prints is refused, and why.
 leak() {
