@@ -77,7 +77,7 @@ void Publisher::prepare(const plan::Plan::Target& target) {
   std::vector<registry::Reference> references{session_.home(target.recipe->name)};
   for (const auto& text : request_.push)
     references.push_back(
-        session_.reference(request_.prefixes ? cat(text, "/", target.recipe->name) : text));
+        session_.destination(request_.prefixes ? cat(text, "/", target.recipe->name) : text));
   for (auto& reference : references) {
     image.places.push_back(place(image, std::move(reference), rules));
     hold_against_standing(image, image.places.back(), rules);

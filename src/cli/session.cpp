@@ -217,6 +217,14 @@ registry::Reference Session::reference(const std::string& text) {
   return reference;
 }
 
+registry::Reference Session::destination(const std::string& text) {
+  auto out = reference(text);
+  if (out.digest)
+    throw Error(Kind::usage, cat("'", printable(text), "' names a digest: that is no place"))
+        .hint("leave out '@' and what follows: an image has the digest that it has");
+  return out;
+}
+
 trust::PublicKey Session::public_key(const std::string& file) {
   if (!file.empty())
     return read_public_key(directory() / file);

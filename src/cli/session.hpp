@@ -61,6 +61,9 @@ class Session {
   /// Parses a reference and makes a layout's path absolute. A bare name of a recipe stands for its
   /// image at home, if there is a workspace.
   registry::Reference reference(const std::string& text);
+  /// As reference(), of where an image is to go: throws Kind::usage for one with a digest, which
+  /// nothing can be put under but what has it.
+  registry::Reference destination(const std::string& text);
 
   /// The signing key of the workspace, or the file named by the user.
   trust::PublicKey public_key(const std::string& file);

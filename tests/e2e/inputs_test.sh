@@ -72,6 +72,19 @@ rebuilt() {
   jq -r .image.digest "$FIXTURE_DIR/out"
 }
 
+# --- an image without inputs goes nowhere before they are all here; a digest is no place for an image
+builds plain.json small
+expect 1 'has no inputs, and is no image that this workspace built' \
+  "$CULLET" --store "$FIXTURE_DIR/store-other" inputs push small "oci:$FIXTURE_DIR/brought:1.0.0"
+nobody=sha256:$(printf '%064d' 0)
+expect 2 'names a digest' "$CULLET" push small "oci:$FIXTURE_DIR/brought@$nobody"
+expect 2 'names a digest' "$CULLET" inputs push small "oci:$FIXTURE_DIR/brought:1.0.0@$nobody"
+expect 2 'names a digest' "$CULLET" inputs import some.tar --to "oci:$FIXTURE_DIR/brought@$nobody"
+expect 2 'names a digest' "$CULLET" build small --push "$REF@$nobody"
+[[ ! -e $FIXTURE_DIR/brought ]]
+in_workspace "$CULLET" inputs push small "oci:$FIXTURE_DIR/brought:1.0.0"
+in_workspace "$CULLET" inputs list "oci:$FIXTURE_DIR/brought:1.0.0" >/dev/null
+
 builds built.json small --keep-inputs --push "$REF"
 DIGEST=$(jq -r .image.digest "$FIXTURE_DIR/built.json")
 in_workspace "$CULLET" inputs list "$REF" --json >"$FIXTURE_DIR/list.json"

@@ -150,6 +150,10 @@ c shell greeting -- grep -q 'hello again' hello.c
 echo 'ok: without --with-edits the edits are not there'
 expect 3 "cannot sign" "$CULLET" sign "greeting:$tag"
 expect 3 'cannot push' "$CULLET" push "greeting:$tag" "oci:$FIXTURE_DIR/pushed:1.0.0"
+c inputs export "greeting:$tag" "$FIXTURE_DIR/edits.tar" >/dev/null 2>&1
+expect 3 'cannot import' "$CULLET" inputs import "$FIXTURE_DIR/edits.tar" --to "oci:$FIXTURE_DIR/pushed:1.0.0"
+[[ ! -e $FIXTURE_DIR/pushed ]]
+c inputs import "$FIXTURE_DIR/edits.tar" --to "oci:$FIXTURE_DIR/imported" >/dev/null 2>&1
 expect 3 '' "$CULLET" verify "greeting:$tag" --key keys/release.pub
 expect 2 'never signed' "$CULLET" build greeting --with-edits --push "oci:$FIXTURE_DIR/pushed:x-edits"
 expect 2 'not for release' "$CULLET" build greeting --with-edits --no-sign --push "oci:$FIXTURE_DIR/pushed:1.0.0"

@@ -60,73 +60,98 @@ int list(Session& session, const std::string& reference) {
   return 0;
 }
 
-/// The image goes where its inputs go, unless it is there; no tag that stands elsewhere moves.
-void bring_image(Session& session,
-                 const ResolvedImage& image,
-                 const registry::Reference& to,
-                 image::Repository& repository,
-                 bool anyway) {
-  registry::CopyOptions options;
-  if (!to.tag.empty()) {
-    const auto there = repository.find_tag(to.tag);
-    if (there && there->digest != image.manifest.digest)
-      throw Error(Kind::refused, cat(to.str(), " is another image: ", there->digest))
-          .hint("`cullet push` moves tags");
-    options.tags = {to.tag};
-    if (!to.tag.ends_with(kEditsSuffix))
-      refuse_edits(*image.repository, image.manifest, cat("push as '", to.tag, "'"));
-  }
-  if (anyway || !repository.has_manifest(image.manifest.digest))
-    registry::copy_image(*image.repository, image.manifest, repository, options, session.cancel());
-}
-
 /// Of the workspace's recipes, the one whose image this is, as the store remembers it.
-build::KeepReport keep(Session& session,
-                       const ResolvedImage& image,
-                       image::Repository& repository,
-                       ProgressView& view) {
-  const auto context = session.build_context(view);
-  auto plan = build::make_plan(session.workspace(), session.lock(), {});
-  plan::examine(plan, build::knowledge(context));
+const plan::Plan::Target& built_target(const plan::Plan& plan, const ResolvedImage& image) {
   for (const auto& target : plan.targets)
     if (target.image && plan.nodes[*target.image].record &&
-        build::built_image(plan, target).digest == image.manifest.digest) {
-      const auto shared = session.shared_inputs(true);
-      return build::keep_inputs(context, plan, target, repository, image.manifest, shared.get());
-    }
+        build::built_image(plan, target).digest == image.manifest.digest)
+      return target;
   throw Error(Kind::input,
               cat(image_name(image), " has no inputs, and is no image that this workspace built"))
       .detail("of a workspace that has changed since, or with another store, that can't be told")
       .hint("build it again: `cullet build NAME --keep-inputs`");
 }
 
+/// The image goes where its inputs go; no tag that stands elsewhere moves. The inputs are all here
+/// before anything is there, and the tag moves when they are there, too.
+class InputsPush {
+ public:
+  InputsPush(Session& session, ResolvedImage image, registry::Reference to)
+      : session_(session), image_(std::move(image)), to_(std::move(to)) {}
+
+  build::KeepReport run(ProgressView& view) {
+    if (!to_.tag.empty() && !to_.tag.ends_with(kEditsSuffix))
+      refuse_edits(*image_.repository, image_.manifest, cat("push as '", to_.tag, "'"));
+    // What refers to an image is copied with it, its inputs among that.
+    if (auto kept = build::find_inputs(*image_.repository, image_.manifest)) {
+      copy(*open(), true, tags());
+      build::KeepReport report;
+      report.list = std::move(*kept);
+      return report;
+    }
+    const auto context = session_.build_context(view);
+    auto plan = build::make_plan(session_.workspace(), session_.lock(), {});
+    plan::examine(plan, build::knowledge(context));
+    const auto& target = built_target(plan, image_);
+    build::collect_inputs(context, plan, target);
+    const auto repository = open();
+    if (!repository->has_manifest(image_.manifest.digest))
+      copy(*repository, true, {});
+    const auto shared = session_.shared_inputs(true);
+    auto report =
+        build::keep_inputs(context, plan, target, *repository, image_.manifest, shared.get());
+    copy(*repository, false, tags());
+    return report;
+  }
+
+ private:
+  std::unique_ptr<image::Repository> open() {
+    auto repository = session_.repository(to_, true);
+    const auto there = to_.tag.empty() ? std::nullopt : repository->find_tag(to_.tag);
+    if (there && there->digest != image_.manifest.digest)
+      throw Error(Kind::refused, cat(to_.str(), " is another image: ", there->digest))
+          .hint("`cullet push` moves tags");
+    return repository;
+  }
+
+  [[nodiscard]] std::vector<std::string> tags() const {
+    return to_.tag.empty() ? std::vector<std::string>() : std::vector{to_.tag};
+  }
+
+  void copy(image::Repository& repository, bool referrers, std::vector<std::string> tags) {
+    registry::CopyOptions options;
+    options.referrers = referrers;
+    options.tags = std::move(tags);
+    registry::copy_image(
+        *image_.repository, image_.manifest, repository, options, session_.cancel());
+  }
+
+  Session& session_;
+  const ResolvedImage image_;
+  const registry::Reference to_;
+};
+
 int push(Session& session, const std::string& from, const std::string& to_text) {
-  const auto image = resolve_image(session, from);
-  auto to = session.reference(to_text);
+  auto to = session.destination(to_text);
+  auto image = resolve_image(session, from);
   if (to.tag.empty())
     to.tag = image.reference.tag;
-  const auto repository = session.repository(to, true);
+  const auto digest = image.manifest.digest;
   build::KeepReport report;
   {
     ProgressView view(session.environment());
     view.note(cat("keeping the inputs of ", image.reference.str(), " in ", to.name()));
-    // What refers to an image is copied with it, its inputs among that.
-    auto kept = build::find_inputs(*image.repository, image.manifest);
-    bring_image(session, image, to, *repository, kept.has_value());
-    if (kept)
-      report.list = std::move(*kept);
-    else
-      report = keep(session, image, *repository, view);
+    report = InputsPush(session, std::move(image), to).run(view);
   }
   auto record = to_json(report);
   record["reference"] = to.str();
-  record["digest"] = image.manifest.digest.str();
+  record["digest"] = digest.str();
   if (session.options().json)
     session.print(record);
   else
     session.environment().out << cat(to.str(),
                                      "@",
-                                     image.manifest.digest,
+                                     digest,
                                      ": ",
                                      report.list.inputs.size(),
                                      " inputs, ",

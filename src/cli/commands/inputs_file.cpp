@@ -8,6 +8,7 @@
 #include "cullet/registry/copy.hpp"
 #include "cullet/registry/image_file.hpp"
 
+#include "../edits.hpp"
 #include "../inputs_options.hpp"
 #include "../progress_view.hpp"
 #include "../resolve.hpp"
@@ -61,7 +62,7 @@ registry::Reference destination(Session& session,
                                 const ImportOptions& options,
                                 const std::string& recipe) {
   if (!options.to.empty())
-    return session.reference(options.to);
+    return session.destination(options.to);
   if (recipe.empty())
     throw Error(Kind::usage, "the file has no inputs, so that it doesn't say which recipe it is of")
         .hint("say where it goes: --to oci:PATH or --to HOST/NAME");
@@ -69,6 +70,8 @@ registry::Reference destination(Session& session,
 }
 
 int import_file(Session& session, const ImportOptions& options) {
+  if (!options.to.empty())
+    session.destination(options.to);  // wrong, it is so before all is read
   const auto work = session.store().work_directory();
   registry::Reference to;
   image::Descriptor manifest;
@@ -87,6 +90,8 @@ int import_file(Session& session, const ImportOptions& options) {
     if (to.tag.empty())
       to.tag = file.tag;
     manifest = file.manifest;
+    if (!to.tag.empty() && !to.tag.ends_with(kEditsSuffix))
+      refuse_edits(*file.layout, manifest, cat("import as '", to.tag, "'"));
     const auto repository = session.repository(to, true);
     registry::CopyOptions copy;
     copy.parallel = session.jobs();

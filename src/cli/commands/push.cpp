@@ -42,8 +42,8 @@ void put_fixed(Session& session,
 }
 
 int push(Session& session, const std::string& from_text, const std::string& to_text, bool force) {
+  auto to = session.destination(to_text);
   const auto from = resolve_image(session, from_text);
-  auto to = session.reference(to_text);
   if (to.tag.empty())
     to.tag = from.reference.tag;
   if (!to.tag.ends_with(kEditsSuffix))
