@@ -64,7 +64,8 @@ forbids licences 'licence LICENSE of the source differs'
 expect 3 '' "$CULLET" upstream build one --forbid licences,removed-files --forbid removed-symbols
 
 expect 3 '' "$CULLET" upstream build one --forbid licences --push oci:candidates
-grep -q 'nothing of one is pushed' "$FIXTURE_DIR/err" && [[ ! -e $WORKSPACE/candidates ]]
+grep -q 'nothing of one is pushed' "$FIXTURE_DIR/err"
+[[ ! -e $WORKSPACE/candidates ]]
 
 # --- wrong input: an error, and the workspace as it was ---
 follow one "$FAULTY_URL/one.git" '{ tags: "release-*" }'
