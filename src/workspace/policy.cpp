@@ -125,7 +125,7 @@ constexpr Field<Policy::Rebuilders> kRebuilders[] = {
 };
 
 void read_rebuilders(const Node& node, Policy& policy) {
-  auto& rebuilders = policy.rebuilders.emplace();
+  auto& rebuilders = policy.rebuilders.emplace(Policy::Rebuilders());
   read_fields(node, "'rebuilders'", kRebuilders, rebuilders);
   if (rebuilders.at_least > rebuilders.keys.size())
     throw error_at(find(node, "at_least")->at(),
@@ -156,7 +156,9 @@ constexpr Field<Policy> kPolicy[] = {
      }},
     {"forks",
      kOptional,
-     [](const Node& n, Policy& p) { read_fields(n, "'forks'", kForks, p.forks.emplace()); }},
+     [](const Node& n, Policy& p) {
+       read_fields(n, "'forks'", kForks, p.forks.emplace(Policy::Forks()));
+     }},
     {"patches",
      kOptional,
      [](const Node& n, Policy& p) { read_fields(n, "'patches'", kPatches, p); }},
