@@ -6,6 +6,7 @@
 #include <set>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/percent.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/build/image_parts.hpp"
 #include "cullet/build/publish.hpp"
@@ -167,7 +168,7 @@ class Comparison {
 Json question(const ImageChange& change, const ChangeScope& scope) {
   Json allowed = Json::array();
   for (const auto& glob : scope.allowed)
-    allowed.push_back(glob.pattern());
+    allowed.push_back(percent_escape(glob.pattern()));  // it need not be UTF-8
   Json inside = Json::array();
   for (const auto& entry : scope.because.components)
     inside.push_back(entry.recipe->name);

@@ -5,6 +5,8 @@
 
 #include "cullet/base/text.hpp"
 
+#include "escaped.hpp"
+
 namespace cullet::cli {
 
 namespace {
@@ -54,10 +56,10 @@ Json to_json(const CandidateImage& image) {
                      {"what", printable(file.what)}});
   for (const auto& library : compared.libraries)
     libraries.push_back({{"library", printable(library.library)},
-                         {"symbols_added", library.symbols_added},
-                         {"symbols_removed", library.symbols_removed},
-                         {"needed_added", library.needed_added},
-                         {"needed_removed", library.needed_removed}});
+                         {"symbols_added", escaped(library.symbols_added)},
+                         {"symbols_removed", escaped(library.symbols_removed)},
+                         {"needed_added", escaped(library.needed_added)},
+                         {"needed_removed", escaped(library.needed_removed)}});
   return {{"recipe", image.recipe},
           {"before", image.before ? Json(image.before->digest.str()) : Json()},
           {"after", image.after.digest.str()},
@@ -65,10 +67,10 @@ Json to_json(const CandidateImage& image) {
           {"size_after", image.size_after},
           {"files", files},
           {"libraries", libraries},
-          {"libraries_added", compared.libraries_added},
-          {"libraries_removed", compared.libraries_removed},
-          {"licences", compared.licences},
-          {"notes", compared.notes},
+          {"libraries_added", escaped(compared.libraries_added)},
+          {"libraries_removed", escaped(compared.libraries_removed)},
+          {"licences", escaped(compared.licences)},
+          {"notes", escaped(compared.notes)},
           {"pushed", image.pushed.empty() ? Json() : Json(image.pushed)}};
 }
 
@@ -192,8 +194,8 @@ Json to_json(const Candidate& candidate) {
   out["images"] = Json::array();
   for (const auto& image : candidate.images)
     out["images"].push_back(to_json(image));
-  out["licences"] = candidate.licences;
-  out["forbidden"] = candidate.forbidden;
+  out["licences"] = escaped(candidate.licences);
+  out["forbidden"] = escaped(candidate.forbidden);
   out["written"] = candidate.written;
   if (candidate.error)
     out["error"] = to_json(*candidate.error);

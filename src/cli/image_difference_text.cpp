@@ -2,6 +2,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 
+#include "escaped.hpp"
 #include "image_difference.hpp"
 
 namespace cullet::cli {
@@ -14,14 +15,6 @@ constexpr std::size_t kShownSymbols = 8;
 
 std::string_view change_name(const image::Difference& one) {
   return kNames[static_cast<std::size_t>(one.kind)];
-}
-
-std::vector<std::string> escaped(const std::vector<std::string>& texts) {
-  std::vector<std::string> out;
-  out.reserve(texts.size());
-  for (const auto& text : texts)
-    out.push_back(printable(text));
-  return out;
 }
 
 std::string signed_size(std::uint64_t before, std::uint64_t after) {

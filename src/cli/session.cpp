@@ -277,7 +277,9 @@ trust::PrivateKey Session::read_private_key(const std::filesystem::path& path) {
 }
 
 void Session::print(const Json& record) {
-  environment_.out << record.dump() << std::endl;
+  // Text of others is escaped where it enters a record; where it was not, a mark in its place is
+  // better than no record of what was done.
+  environment_.out << record.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
 }
 
 }  // namespace cullet::cli

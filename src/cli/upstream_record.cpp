@@ -3,6 +3,8 @@
 
 #include "cullet/base/text.hpp"
 
+#include "escaped.hpp"
+
 namespace cullet::cli {
 
 namespace {
@@ -85,7 +87,7 @@ Json to_json(const UpstreamAnswer& answer) {
   out["patches"] = Json::array();
   for (const auto& carried : state.patches)
     out["patches"].push_back(to_json(fork, carried));
-  out["notes"] = state.notes;
+  out["notes"] = escaped(state.notes);
   return out;
 }
 

@@ -80,7 +80,7 @@ std::string changes(const File& before, const File& after) {
   else if (before.content != after.content)
     parts.push_back(cat("content, ", human_size(a.size), " → ", human_size(b.size)));
   if (is_link(a) && is_link(b) && a.target != b.target)
-    parts.push_back(cat("target ", a.target, " → ", b.target));
+    parts.push_back(cat("target ", printable(a.target), " → ", printable(b.target)));
   if (a.mode != b.mode)
     parts.push_back(cat("mode ", octal(a.mode), " → ", octal(b.mode)));
   if (a.uid != b.uid || a.gid != b.gid)

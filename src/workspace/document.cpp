@@ -7,9 +7,9 @@
 
 #include "cullet/base/handle.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/base/utf8.hpp"
 
 #include "document_builder.hpp"
-#include "utf8.hpp"
 
 namespace cullet::workspace {
 namespace {

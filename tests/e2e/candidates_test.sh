@@ -59,8 +59,10 @@ printf 'int uno(void) { return 1; }\n' >>"$FORK_REPOSITORY/one.c"
 sed -i 's/ libtwo.so.1//' "$FORK_REPOSITORY/Makefile" && release one v1.3.0
 forbids removed-libraries 'one: library libtwo.so.1 is removed'
 sed -i 's/libone.so.1$/& libtwo.so.1/' "$FORK_REPOSITORY/Makefile"
-echo 'Do as we please.' >"$FORK_REPOSITORY/LICENSE" && release one v1.4.0
+echo 'Do as we please.' >"$FORK_REPOSITORY/LICENSE"
+echo 'Et cetera.' >"$FORK_REPOSITORY/LICENSE.caf"$'\xe9' && release one v1.4.0
 forbids licences 'licence LICENSE of the source differs'
+same "$(said '.forks.one.licences | join(" ")')" 'LICENSE LICENSE.caf\xe9' 'a name that is not UTF-8 is told'
 expect 3 '' "$CULLET" upstream build one --forbid licences,removed-files --forbid removed-symbols
 
 expect 3 '' "$CULLET" upstream build one --forbid licences --push oci:candidates

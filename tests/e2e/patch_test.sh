@@ -43,6 +43,12 @@ same "$(jq -r '.patches[0].sha256' list.json)" "$(sha256sum <fix.patch | cut -d'
 cmp <(c patch show greeting fix) fix.patch
 sandboxed | grep -q 'hello again'
 echo 'ok: it is in the source'
+printf -- '--- /dev/null\n+++ b/latin\n@@ -0,0 +1 @@\n+caf\xe9\n' >latin.patch
+c patch add greeting "$FIXTURE_DIR/latin.patch" --reason 'a name of old' >/dev/null
+cmp <(c patch show greeting latin --json | jq -r 'select(.encoding == "base64").text' | base64 -d) latin.patch
+same "$(c patch show greeting fix --json | jq -r '.encoding, .text')" "utf-8
+$(<fix.patch)" 'a record says whether a patch is UTF-8, and has every byte either way'
+c patch drop greeting latin >/dev/null
 
 # --- bad input ---
 reason=(--reason 'a test')

@@ -14,6 +14,7 @@ install:
 	install -D -m 644 libshard.a $(DESTDIR)/usr/lib/libshard.a
 	install -D -m 644 shard.h $(DESTDIR)/usr/include/shard.h
 	install -D -m 644 shard.c $(DESTDIR)/usr/share/shard/source.c
+	ln -s "$$(printf 'to\377')$$(cksum <shard.c | cut -c1-5)" $(DESTDIR)/usr/share/shard/link
 END
   printf 'int shard(void);\n' >"$FORK_REPOSITORY/shard.h"
   printf '#include "shard.h"\nint shard(void) { return 1; }\n' >"$FORK_REPOSITORY/shard.c"
@@ -125,8 +126,10 @@ in_workspace "${ship[@]}" >"$FIXTURE_DIR/patched.json"
 same "$(jq -c '[.recipe, (.components[] | [.recipe, .cached])]' "$FIXTURE_DIR/patched.json")" \
   '["pane",["shard",true],["pane",true]]' 'what a refused build made is there'
 same "$(jq -c '[.image.change.files[] | [.path, .change, .content, .inside]]' "$FIXTURE_DIR/patched.json")" \
-  '[["bin/hello","changed","pane",true],["usr/share/shard/source.c","changed","shard:data",true]]' \
+  '[["bin/hello","changed","pane",true],["usr/share/shard/link","changed","shard:data",true],["usr/share/shard/source.c","changed","shard:data",true]]' \
   'the files that changed, and no other'
+jq -r '.image.change.files[1].what' "$FIXTURE_DIR/patched.json" | grep -qE '^target to\\xff[0-9]+ → to\\xff[0-9]+$'
+echo 'ok: a target that is not UTF-8 is told'
 same "$(jq -c '[.image.change.layers[].content] | sort' "$FIXTURE_DIR/patched.json")" '["pane","shard:data"]' \
   'the layers that changed, and no other'
 patched=$(jq -r .image.digest "$FIXTURE_DIR/patched.json")

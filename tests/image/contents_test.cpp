@@ -79,3 +79,14 @@ TEST_CASE("read_file: a hard link keeps its bytes when its target's name is give
   CHECK(Layers({file("a", "1") + hard_link("b", "a"), file(".wh.a", "")}).cat("b") == "1");
   CHECK(Layers({file("a", "1"), hard_link("b", "a") + hard_link("c", "b")}).cat("c") == "1");
 }
+
+TEST_CASE("diff: a link's target is shown as text, whatever its bytes") {
+  const auto link = [](const std::string& target) {
+    return Layers({raw_entry({.name = "l", .type = '2', .link = target})});
+  };
+  const auto before = link("x\xff"), after = link("y");
+  const auto differences = diff(read_contents(*before.repository, before.image, Cancel()),
+                                read_contents(*after.repository, after.image, Cancel()));
+  REQUIRE(differences.size() == 1);
+  CHECK(differences[0].what == "target x\\xff → y");
+}

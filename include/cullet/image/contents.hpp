@@ -77,7 +77,7 @@ void read_files(Repository& repository,
 struct Difference {
   enum class Kind { added, removed, changed } kind = Kind::changed;
   std::string path;
-  std::string what;  ///< of a change: "content, mode 0644 → 0755"
+  std::string what;  ///< of a change: "content, mode 0644 → 0755"; printable()
   std::optional<std::size_t> layer_before = {}, layer_after = {};  ///< that have it, by index
   std::uint64_t size_before = 0, size_after = 0;                   ///< of a file; else 0
   bool directory = false;  ///< in the one that has it, or in both

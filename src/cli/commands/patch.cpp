@@ -7,6 +7,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/base/utf8.hpp"
 #include "cullet/source/series.hpp"
 
 #include "../command.hpp"
@@ -185,7 +186,10 @@ int show(Session& session, const std::string& fork_name, const std::string& name
   if (session.options().json) {
     auto record = patch_record(session, fork, patch);
     record["sha256"] = sha256(text).hex();
-    record["text"] = std::move(text);
+    // JSON holds UTF-8 alone, and a patch the bytes of whatever files it changes.
+    const bool utf8 = !first_invalid_utf8(text);
+    record["encoding"] = utf8 ? "utf-8" : "base64";
+    record["text"] = utf8 ? std::move(text) : base64(text);
     session.print(record);
   } else {
     session.environment().out << text;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "utf8.hpp"
+#include "cullet/base/utf8.hpp"
 
-namespace cullet::workspace {
+namespace cullet {
 namespace {
 
 struct Lead {
@@ -44,4 +44,4 @@ std::optional<std::size_t> first_invalid_utf8(std::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace cullet::workspace
+}  // namespace cullet
