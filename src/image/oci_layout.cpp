@@ -9,6 +9,7 @@
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/image/blob_file.hpp"
+#include "cullet/image/tag.hpp"
 
 #include "layout_blobs.hpp"
 #include "layout_index.hpp"
@@ -19,21 +20,6 @@ namespace {
 
 constexpr std::string_view kVersion = "1.0.0";
 constexpr std::uint64_t kMaxVersionBytes = 4096;
-constexpr std::size_t kMaxTagLength = 128;
-
-/// distribution-spec, "Pulling manifests": what a registry takes too, so that any layout can be
-/// pushed.
-void require_tag(const std::string& tag) {
-  const auto word = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  if (tag.empty() || tag.size() > kMaxTagLength || !word(tag[0]) ||
-      !std::all_of(tag.begin(), tag.end(), [&](char c) { return word(c) || c == '.' || c == '-'; }))
-    throw Error(Kind::input, cat("'", printable(tag), "' is no valid tag"))
-        .hint(
-            "a tag is up to 128 letters, digits, '_', '.' and '-', and begins with none of the "
-            "last two");
-}
 
 class OciLayout final : public Repository {
  public:

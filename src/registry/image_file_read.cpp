@@ -12,6 +12,7 @@
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/image/oci_layout.hpp"
+#include "cullet/image/tag.hpp"
 #include "cullet/registry/image_file.hpp"
 
 #include "image_file_layout.hpp"
@@ -96,11 +97,12 @@ class Unpacking {
 /// Throws Kind::refused where something that is named is not there.
 class Closure {
  public:
-  explicit Closure(image::Repository& layout) : layout_(layout) {}
+  Closure(image::Repository& layout, const Cancel& cancel) : layout_(layout), cancel_(cancel) {}
 
   void check(const image::Descriptor& manifest, unsigned depth) {
     if (!seen_.insert(manifest.digest).second)
       return;
+    cancel_.check();
     if (depth == kMaxDepth)
       throw Error(Kind::input, cat("indexes are nested deeper than ", kMaxDepth));
     const auto found = layout_.find_manifest(manifest.digest);
@@ -128,6 +130,7 @@ class Closure {
   }
 
   image::Repository& layout_;
+  const Cancel& cancel_;
   std::set<BlobDigest> seen_;
 };
 
@@ -140,7 +143,7 @@ image::Descriptor image_of(const image::Index& index) {
     const auto tag = tag_of(entry);
     if (named != index.annotations.end()
             ? entry.digest.str() != named->second
-            : !entry.artifact_type.empty() || tag.starts_with("sha256-"))
+            : !entry.artifact_type.empty() || image::is_referrers_tag(tag))
       continue;
     if (found != nullptr && found->digest != entry.digest)
       throw Error(Kind::input, "it holds several images").hint("export them one by one");
@@ -150,6 +153,16 @@ image::Descriptor image_of(const image::Index& index) {
   if (found == nullptr)
     throw Error(Kind::input, "its index names no image");
   return *found;
+}
+
+/// The tag that an image comes with becomes one of a registry; it must not speak for another image.
+void check_tag(const std::string& tag) {
+  if (tag.empty())
+    return;
+  with_context("looking at the tag of its image", [&] { image::require_tag(tag); });
+  if (image::is_referrers_tag(tag))
+    throw Error(Kind::input, cat("its image has the tag '", tag, "'"))
+        .detail("where signatures of another image are looked for");
 }
 
 /// Counts what is read of the file.
@@ -207,8 +220,9 @@ ImageFile read_image_file(const fs::path& file,
             image::Index::parse(read_file(folder / "index.json", kMaxIndexBytes), "its index");
         out.manifest = image_of(index);
         out.tag = tag_of(out.manifest);
+        check_tag(out.tag);
         out.manifest.annotations.clear();
-        Closure closure(*out.layout);
+        Closure closure(*out.layout, cancel);
         for (const auto& entry : index.manifests)
           closure.check(entry, 0);
         return out;

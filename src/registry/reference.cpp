@@ -5,13 +5,13 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/image/tag.hpp"
 
 namespace cullet::registry {
 namespace {
 
 constexpr std::string_view kLayout = "oci:";
 constexpr std::size_t kMaxName = 255;
-constexpr std::size_t kMaxTag = 128;
 
 bool is_lower(char c) {
   return c >= 'a' && c <= 'z';
@@ -25,13 +25,6 @@ bool is_alnum(char c) {
 
 Error wrong(std::string_view text, const std::string& why) {
   return Error(Kind::input, cat("'", printable(text), "' is no image reference: ", why));
-}
-
-bool is_tag(std::string_view tag) {
-  return !tag.empty() && tag.size() <= kMaxTag && tag.front() != '.' && tag.front() != '-' &&
-         std::all_of(tag.begin(), tag.end(), [](char c) {
-           return is_alnum(c) || c == '_' || c == '.' || c == '-';
-         });
 }
 
 /// distribution-spec: [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*
@@ -103,7 +96,7 @@ std::string_view take_tag_and_digest(std::string_view text,
   if (colon == std::string_view::npos || (slash != std::string_view::npos && colon < slash))
     return rest;
   into.tag = rest.substr(colon + 1);
-  if (!is_tag(into.tag))
+  if (!image::is_tag(into.tag))
     throw wrong(text,
                 cat("'",
                     printable(into.tag),

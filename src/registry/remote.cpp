@@ -9,6 +9,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/json.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/image/tag.hpp"
 
 #include "blob_source.hpp"
 #include "connection.hpp"
@@ -104,6 +105,7 @@ Call Remote::manifest_call(std::string method, const std::string& reference) con
 }
 
 std::optional<Descriptor> Remote::find_tag(const std::string& tag) {
+  image::require_tag(tag);  // it becomes part of a URL
   const auto response = connection_.send(manifest_call("HEAD", tag));
   if (response.status == 404 || (response.status == 403 && hides_absence(tag)))
     return std::nullopt;
@@ -162,7 +164,7 @@ std::optional<std::vector<std::string>> Remote::list_tags() {
     if (list == json.end())
       throw Error(Kind::machine, cat(what, " holds no tags"));
     for (const auto& tag : *list)  // null is what distribution says of none
-      if (tag.is_string())
+      if (tag.is_string() && image::is_tag(tag.get_ref<const std::string&>()))
         found.insert(tag.get<std::string>());
     const auto next = next_link(response.headers);
     if (!next)
@@ -269,6 +271,7 @@ Descriptor Remote::put_manifest(const std::string& bytes, const std::string& med
 }
 
 void Remote::put_tag(const std::string& tag, const Descriptor& manifest, const std::string& bytes) {
+  image::require_tag(tag);
   put_bytes(tag, bytes, manifest.media_type);
 }
 

@@ -263,6 +263,12 @@ remade 'i = tarfile.TarInfo("blobs/README"); members.insert(3, (i, b"x"))'
 bad 'a foreign member' 1 'no part of an OCI layout'
 remade 'members.insert(4, members[3])'
 bad 'a member twice' 1 'twice'
+# What the file says is the image's tag would become part of a URL, or speak for another image.
+tagged() { remade "members = [(i, d.replace(b'ref.name\":\"1.0.0\"', b'ref.name\":\"$1\"') if i.name == 'index.json' else d) for i, d in members]"; }
+tagged '../../victim/manifests/latest?x=1'
+bad 'a tag that is none' 1 'is no valid tag'
+tagged "sha256-$(printf '0%.0s' {1..64}).sig"
+bad 'the tag of the signatures of another image' 1 'signatures of another image'
 
 # --- what is wrong with the inputs beside an image is said, and no workspace is left
 # digest_of_kind KIND: of the first input of that kind.

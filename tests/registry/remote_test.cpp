@@ -261,6 +261,19 @@ TEST_CASE("Remote: a registry that is down") {
   CHECK(error.message().starts_with("cannot reach https://127.0.0.1:1/v2/a/manifests/x: "));
 }
 
+TEST_CASE("Remote: what is no tag never becomes part of a URL") {
+  http::Client client(test::fast_options(), Cancel());
+  const auto repository =
+      open_remote(client, Reference::parse("127.0.0.1:1/a"), RemoteOptions(), Cancel());
+  for (const auto* tag : {"", "../../victim/manifests/latest", "x?y=1", "x#", "x y", ".x"}) {
+    INFO(tag);
+    const auto found = test::failure([&] { repository->find_tag(tag); });
+    CHECK(found.kind() == Kind::input);
+    CHECK_THAT(found.message(), Catch::Contains("is no valid tag"));
+    CHECK(test::failure([&] { repository->put_tag(tag, {}, "{}"); }).kind() == Kind::input);
+  }
+}
+
 TEST_CASE("open_repository: a layout or a registry, as the reference says") {
   http::Client client(test::fast_options(), Cancel());
   const auto directory = test::scratch();
