@@ -26,7 +26,7 @@ BuildFacts::Package package_of(const Json& descriptor) {
   const auto purl = PurlParts::parse(uri);
   if (!purl || purl->name.empty() || purl->version.empty())
     throw Error(Kind::input, cat(kWhat, ": '", printable(uri), "' names no package"));
-  BuildFacts::Package out{purl->name, purl->version, purl->name, purl->version};
+  BuildFacts::Package out{purl->name, purl->version, purl->name, purl->version, false};
   const auto upstream = purl->qualifiers.find("upstream");
   if (upstream != purl->qualifiers.end()) {
     const auto at = upstream->second.find('@');
@@ -57,8 +57,8 @@ void read_dependency(const Json& descriptor, BuildFacts& facts) {
   const auto& annotations = object_at(descriptor, "annotations", kWhat);
   const auto& name = string_at(descriptor, "name", kWhat);
   if (annotations.contains("for")) {
-    if (is_for_image(annotations))
-      facts.packages.push_back(package_of(descriptor));
+    facts.packages.push_back(package_of(descriptor));
+    facts.packages.back().in_image = is_for_image(annotations);
   } else if (annotations.contains("fixes")) {
     facts.patches.push_back(patch_of(descriptor, annotations));
   } else if (name.starts_with(kForkPrefix) && annotations.contains("fork")) {

@@ -22,7 +22,10 @@ struct BuildFacts {
     std::vector<std::string> fixes;
   };
   struct Package {
-    std::string name, version, source, source_version;  ///< of the image, not of an environment
+    std::string name, version, source, source_version;
+    /// Unpacked into the image; else part of an environment only, of which steps may have copied or
+    /// linked anything into what they built.
+    bool in_image = false;
   };
   std::string builder, recipe;
   std::optional<std::uint64_t> assembly;

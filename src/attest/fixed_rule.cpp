@@ -40,7 +40,19 @@ Finding hold(const std::string& name,
   return {*order >= 0, *order >= 0 ? shown : cat(shown, " is older than ", wanted)};
 }
 
-/// Where a name is of several things (a fork and a package, two architectures), all count.
+Finding hold(const BuildFacts::Package& package, bool by_source, const std::string& wanted) {
+  auto out = hold(package.name,
+                  by_source ? package.source_version : package.version,
+                  wanted,
+                  environment::compare_debian_versions);
+  if (!package.in_image)
+    out.text += out.passed ? ", which it was built with"
+                           : "; it was built with that, and what it holds of it can't be told";
+  return out;
+}
+
+/// Where a name is of several things (a fork, packages, packages of a source), all count: a fork or
+/// a package that is called as a source is says nothing of what else is made of that.
 std::vector<Finding> versions_of(const std::string& name,
                                  const std::string& wanted,
                                  const BuildFacts& facts) {
@@ -48,15 +60,10 @@ std::vector<Finding> versions_of(const std::string& name,
   for (const auto& fork : facts.forks)
     if (fork.name == name)
       out.push_back(hold(name, fork.version, wanted, compare_releases));
-  for (const auto& package : facts.packages)
-    if (package.name == name)
-      out.push_back(hold(name, package.version, wanted, environment::compare_debian_versions));
-  if (!out.empty())
-    return out;
-  for (const auto& package : facts.packages)
-    if (package.source == name)
-      out.push_back(
-          hold(package.name, package.source_version, wanted, environment::compare_debian_versions));
+  for (const bool in_image : {true, false})  // what is known for sure is named first
+    for (const auto& package : facts.packages)
+      if (package.in_image == in_image && (package.name == name || package.source == name))
+        out.push_back(hold(package, package.name != name, wanted));
   return out;
 }
 

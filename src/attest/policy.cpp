@@ -96,9 +96,11 @@ class ProvenanceRules {
 
 /// Why there is no statement of a type: what claims to be one, or nothing.
 std::string absence(const Evidence& evidence, const std::string& type, const std::string& name) {
-  for (const auto& one : evidence.ignored)
-    if (one.type == type || one.type.empty())
-      return cat("no ", name, " counts: ", printable(one.problem));
+  // One that claims that very type, else one of which the type can't be told.
+  for (const auto& claimed : {type, std::string()})
+    for (const auto& one : evidence.ignored)
+      if (one.type == claimed)
+        return cat("no ", name, " counts: ", printable(one.problem));
   return cat("there is no ", name, " by a key of this policy");
 }
 
@@ -137,7 +139,7 @@ bool has_statement(const Evidence& evidence, const std::string& type) {
 
 /// Whether a patch of the image fixes an advisory, by its annotation: builds attach VEX to such an
 /// image only. An annotation that can't be read may well say so.
-bool fixes_anything(const image::Manifest& manifest) {
+bool annotation_fixes(const image::Manifest& manifest) {
   const auto found = manifest.annotations.find(std::string(plan::kPatchesAnnotation));
   if (found == manifest.annotations.end())
     return false;
@@ -151,6 +153,34 @@ bool fixes_anything(const image::Manifest& manifest) {
   }
 }
 
+/// Whether a patch of it does, by any provenance that can be read.
+bool provenance_fixes(const Evidence& evidence) {
+  for (const auto& statement : evidence.statements) {
+    if (statement.type != kProvenanceType)
+      continue;
+    try {
+      const auto facts = BuildFacts::read(statement.predicate);
+      if (std::any_of(facts.patches.begin(), facts.patches.end(), [](const auto& patch) {
+            return !patch.fixes.empty();
+          }))
+        return true;
+    } catch (const Error& error) {
+      if (error.kind() != Kind::input)
+        throw;  // a predicate of any form says nothing here; rules about provenance fail by it
+    }
+  }
+  return false;
+}
+
+/// An image without VEX is as it should be where nothing of it fixes an advisory.
+Ruling judge_absent_vex(const std::string& rule, const Evidence& evidence) {
+  if (!evidence.manifest)
+    return {rule, false, std::string(kNoManifest)};
+  if (!annotation_fixes(*evidence.manifest) && !provenance_fixes(evidence))
+    return {rule, true, "no patch of it fixes an advisory"};
+  return {rule, false, absence(evidence, std::string(kVexType), "vex")};
+}
+
 Ruling judge_statement(const std::string& name, const Evidence& evidence) {
   Ruling out{"statement " + name, true, ""};
   const auto found = [&](const std::string& type) {
@@ -161,8 +191,8 @@ Ruling judge_statement(const std::string& name, const Evidence& evidence) {
   if (name == "sbom" ? found(std::string(kSpdxType)) || found(std::string(kCycloneDxType))
                      : found(type))
     return out;
-  if (name == "vex" && !fixes_anything(evidence.manifest))
-    return {out.rule, true, "no patch of it fixes an advisory"};
+  if (name == "vex")
+    return judge_absent_vex(out.rule, evidence);
   out.passed = false;
   out.reason = absence(
       evidence, name == "sbom" ? std::string(kSpdxType) : type, name == "sbom" ? "SBOM" : name);

@@ -93,11 +93,14 @@ Finding judge_forks(const workspace::Policy::Forks& rule, const BuildFacts& fact
 }
 
 Finding judge_patches(const BuildFacts& facts, const Evidence& evidence) {
+  if (!evidence.manifest)
+    return {false, std::string(kNoManifest)};
   std::vector<std::string> problems;
-  const auto edits = evidence.manifest.annotations.find(std::string(image::kEditsAnnotation));
-  if (edits != evidence.manifest.annotations.end())
+  const auto& annotations = evidence.manifest->annotations;
+  const auto edits = annotations.find(std::string(image::kEditsAnnotation));
+  if (edits != annotations.end())
     problems.push_back(cat("it was made from unsaved edits of ", printable(edits->second)));
-  const auto ends = patch_ends(evidence.manifest);
+  const auto ends = patch_ends(*evidence.manifest);
   for (const auto& [patch, end] : ends)
     if (auto problem = patch_problem(patch.second, end, evidence.now); !problem.empty())
       problems.push_back(std::move(problem));

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cullet/attest/policy.hpp"
@@ -17,6 +18,10 @@ struct Finding {
   std::string text;
 };
 
+/// Why a rule that reads annotations can't be decided without an OCI image manifest.
+inline constexpr std::string_view kNoManifest =
+    "it is no OCI image manifest, so that it can't say which patches it carries";
+
 /// Each decides one rule of a policy by what provenance says; what they read besides may be of any
 /// form and throws Kind::input then.
 
@@ -26,8 +31,9 @@ Finding judge_forks(const workspace::Policy::Forks& rule, const BuildFacts& fact
 Finding judge_patches(const BuildFacts& facts, const Evidence& evidence);
 Finding judge_age(std::uint64_t max_age, const BuildFacts& facts, std::int64_t now);
 
-/// `name` is a fork's, a Debian package's or, where no package is called so, that of the source
-/// package of some. What the image hasn't got is new enough.
+/// `name` is a fork's, a Debian package's or that of the source package of some: all that are
+/// called so have to be new enough, those of the environments that it was built in as well. What
+/// none of them is, the image hasn't got.
 Finding judge_version(const std::string& name,
                       const std::string& at_least,
                       const BuildFacts& facts);

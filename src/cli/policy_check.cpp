@@ -7,6 +7,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/build/inputs.hpp"
 #include "cullet/trust/attestation.hpp"
 #include "cullet/trust/signature.hpp"
 
@@ -30,7 +31,10 @@ Ruling ruled(const std::string& rule, const Check& check) {
   }
 }
 
-Ruling check_content(Session& session, const ResolvedImage& image) {
+/// What nobody vouches for is not read: it may be any amount.
+Ruling check_content(Session& session, const ResolvedImage& image, const Ruling& signature) {
+  if (!signature.passed)
+    return {"content", false, "not read, for want of a signature"};
   return ruled("content", [&]() -> Ruling {
     const auto content = image::validate(*image.repository, image.manifest, session.cancel());
     if (content.problems.empty())
@@ -80,7 +84,8 @@ void gather(const ResolvedImage& image,
             PolicyVerdict& verdict) {
   auto found = trust::attestations(*image.repository, image.manifest, loaded.attestations);
   for (auto& one : found) {
-    if (is_signature(one))
+    // Kept inputs refer to the image and say nothing of it.
+    if (is_signature(one) || one.artifact_type == build::kInputsType)
       continue;
     if (one.problem.empty()) {
       evidence.statements.push_back({one.predicate_type, std::move(one.predicate)});
@@ -102,7 +107,6 @@ attest::Evidence evidence_of(Session& session,
   const auto bytes = image.repository->find_manifest(image.manifest.digest);
   if (!bytes)
     throw Error(Kind::input, cat("the manifest ", image.manifest.digest, " is not there"));
-  // An index has no provenance of its own form, and no annotations that rules read.
   if (bytes->media_type == image::kManifestType)
     evidence.manifest = image::Manifest::parse(bytes->bytes, image.manifest.digest.str());
   gather(image, loaded, evidence, verdict);
@@ -146,8 +150,9 @@ PolicyVerdict check_policy(Session& session,
                            const ResolvedImage& image,
                            const LoadedPolicy& loaded) {
   PolicyVerdict out;
-  out.rulings.push_back(check_content(session, image));
-  out.rulings.push_back(check_signature(image, loaded));
+  auto signature = check_signature(image, loaded);
+  out.rulings.push_back(check_content(session, image, signature));
+  out.rulings.push_back(std::move(signature));
   if (!loaded.policy.reads_statements())
     return out;
   attest::Evidence evidence;

@@ -32,11 +32,12 @@ struct Case {
     evidence.statements.push_back(
         {std::string(kProvenanceType), provenance(sample.plan, target, circumstances)});
     evidence.now = kFinished + 3600;
+    evidence.manifest.emplace();
     annotate({{"expires", "1970-01-13"}});
   }
   void annotate(Json more) {
     more.update({{"fork", "zlib"}, {"patch", "zlib/fix.patch"}, {"fixes", {"CVE-2023-45853"}}});
-    evidence.manifest.annotations[std::string(plan::kPatchesAnnotation)] =
+    evidence.manifest->annotations[std::string(plan::kPatchesAnnotation)] =
         canonical(Json::array({more}));
   }
   [[nodiscard]] Ruling only(const std::string& rules) const {
@@ -65,10 +66,39 @@ TEST_CASE("judge: what a build says of itself decides every rule") {
   check(c.only("packages: { libc6: 2.36 }"), true, "libc6 2.36");
   check(c.only("packages: { libc6: 2.36.1 }"), false, "libc6 2.36 is older than 2.36.1");
   check(c.only("packages: { glibc: 2.36.1 }"), false, "libc6 2.36 is older");
-  // It is in the environment, not in the image.
-  check(c.only("packages: { gcc: 99 }"), true, "it has no gcc");
+  check(c.only("packages: { perl: 99 }"), true, "it has no perl");
+  // It is in the environment; what steps took from there, nobody knows.
+  check(c.only("packages: { gcc: 12 }"), true, "gcc 12.2, which it was built with");
+  check(
+      c.only("packages: { gcc: 99 }"), false, "gcc 12.2 is older than 99; it was built with that");
+  check(c.only("packages: { gcc-defaults: 99 }"), false, "it was built with that");
+  check(c.only("fixed: { CVE-1: { gcc: 99 } }"), false, "it was built with that");
   check(c.only("packages: { zlib: 1.2.14 }"), false, "zlib 1.2.13 is older");
   check(c.only("max_age: 1h"), true, "built at 1970-01-12T13:46:40Z");
+}
+
+TEST_CASE("judge: a fork or a package that is called as a source is hides nothing of that source") {
+  for (const bool by_fork : {true, false}) {
+    Case c;
+    auto& dependencies =
+        c.evidence.statements[0].predicate["buildDefinition"]["resolvedDependencies"];
+    Json more;
+    for (auto& one : dependencies)
+      if (by_fork && one["name"] == "fork zlib") {
+        one["annotations"]["fork"] = "glibc";
+        one["annotations"]["version"] = "9.0";
+      } else if (!by_fork && one["name"] == "libc6") {
+        more = one;
+      }
+    if (!by_fork) {
+      more["name"] = "glibc";
+      more["uri"] = "pkg:deb/debian/glibc@9.0?arch=amd64&upstream=glibc%409.0";
+      dependencies.push_back(more);
+    }
+    check(c.only("packages: { glibc: 2.36 }"), true, by_fork ? "glibc 9.0" : "libc6 2.36");
+    check(c.only("packages: { glibc: 2.99 }"), false, "libc6 2.36 is older than 2.99");
+    check(c.only("fixed: { CVE-1: { glibc: 2.99 } }"), false, "libc6 2.36 is older than 2.99");
+  }
 }
 
 TEST_CASE("judge: age counts to the second, and clocks may differ a little") {
@@ -92,15 +122,15 @@ TEST_CASE("judge: a patch stands until the end of its day") {
   check(c.only("patches: { expire: true }"), false, "can't be read: 'tomorrow'");
   c.annotate(Json::object());
   check(c.only("patches: { expire: true }"), false, "has no date");
-  c.evidence.manifest.annotations.clear();
+  c.evidence.manifest->annotations.clear();
   check(c.only("patches: { expire: true }"), false, "does not say how long");
-  c.evidence.manifest.annotations[std::string(plan::kPatchesAnnotation)] = "{";
+  c.evidence.manifest->annotations[std::string(plan::kPatchesAnnotation)] = "{";
   check(c.only("patches: { expire: true }"), false, "org.cullet.patches");
-  c.evidence.manifest.annotations[std::string(plan::kPatchesAnnotation)] = "[7]";
+  c.evidence.manifest->annotations[std::string(plan::kPatchesAnnotation)] = "[7]";
   check(c.only("patches: { expire: true }"), false, "org.cullet.patches");
   c.annotate({{"expires", "1970-01-13"}});
   c.evidence.now = day;
-  c.evidence.manifest.annotations[std::string(image::kEditsAnnotation)] = "zlib";
+  c.evidence.manifest->annotations[std::string(image::kEditsAnnotation)] = "zlib";
   check(c.only("patches: { expire: true }"), false, "unsaved edits of zlib");
 }
 
@@ -153,19 +183,36 @@ TEST_CASE("judge: without a statement, a rule says what is there instead") {
   check(c.only("statements: [sbom]"), false, "there is no SBOM");
   c.evidence.ignored.push_back({"https://spdx.dev/Document", "it is about another image"});
   check(c.only("max_age: 1h"), false, "there is no provenance");
+  c.evidence.ignored.insert(c.evidence.ignored.begin(), {"", "it is of no known form"});
   check(c.only("statements: [sbom]"), false, "no SBOM counts: it is about another image");
+  c.evidence.ignored.erase(c.evidence.ignored.begin());
   c.evidence.ignored.push_back({"", "it is larger than 10.0 MiB"});
   check(c.only("max_age: 1h"), false, "no provenance counts: it is larger");
   c.evidence.statements.push_back({"https://cyclonedx.org/bom", Json::object()});
   check(c.only("statements: [sbom]"), true, "");
   check(c.only("statements: [spdx]"), false, "");
   check(c.only("statements: [vex]"), false, "no vex counts");
-  c.evidence.manifest.annotations.clear();
+  c.evidence.manifest->annotations.clear();
   check(c.only("statements: [vex]"), true, "no patch of it fixes an advisory");
   for (const auto* text : {"{", "7", "[7]", "{\"fixes\": []}", "[{\"fixes\": 7}]"}) {
-    c.evidence.manifest.annotations[std::string(plan::kPatchesAnnotation)] = text;
+    c.evidence.manifest->annotations[std::string(plan::kPatchesAnnotation)] = text;
     check(c.only("statements: [vex]"), false, "no vex counts");
   }
+}
+
+TEST_CASE("judge: VEX is needed where provenance has a fix, and where nobody can tell") {
+  Case c;
+  c.evidence.manifest->annotations.clear();
+  check(c.only("statements: [vex]"), false, "there is no vex by a key of this policy");
+  c.evidence.statements.clear();
+  check(c.only("statements: [vex]"), true, "no patch of it fixes an advisory");
+  c.evidence.manifest.reset();
+  check(c.only("statements: [vex]"), false, "it is no OCI image manifest");
+  c = Case();
+  c.evidence.manifest.reset();
+  check(c.only("patches: { expire: true }"), false, "it is no OCI image manifest");
+  c.evidence.statements.push_back({std::string(kVexType), Json::object()});
+  check(c.only("statements: [vex]"), true, "there, by a key of this policy");
 }
 
 TEST_CASE("judge: any form of a statement is a rule that fails, never more") {

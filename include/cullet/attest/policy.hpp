@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +28,9 @@ struct Evidence {
     std::string type;
     Json predicate;
   };
-  /// Of an image with a manifest of these annotations; the digest that the caller has verified.
-  image::Manifest manifest;
+  /// The image's manifest, of the digest that the caller has verified. None where it is an index or
+  /// of a form without annotations: rules that read those can't be decided then.
+  std::optional<image::Manifest> manifest;
   /// About its digest, by a key that the policy names.
   std::vector<Statement> statements;
   /// What claims to be a statement and doesn't count: the type that it claims, and why not.

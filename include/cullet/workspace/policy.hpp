@@ -34,7 +34,7 @@ struct Policy {
   /// Advisories that the image must be free of: by a patch, by VEX, or because each of the named
   /// packages or components that it has is at least of this version.
   std::map<std::string, std::map<std::string, std::string>> fixed;
-  /// Packages or components that must be at least of a version, where the image has them.
+  /// Packages or components that must be at least of a version, of the image or what built it.
   std::map<std::string, std::string> at_least;
   std::optional<std::uint64_t> max_age;  ///< seconds since the build finished
   /// "provenance", "sbom" (of either kind), "spdx", "cyclonedx", "vex" (where a patch fixes an
