@@ -118,6 +118,8 @@ struct Reader::State final : public Source {
         throw Error(Kind::input, cat(name, " unfolds to more than ", limits.bytes, " bytes"))
             .detail(cat("at entry '", printable(entry->path.str()), "'"));
       bytes += left;
+      if (entry)
+        count_names(*entry);
       failed = false;
       if (!entry)
         continue;
@@ -125,6 +127,17 @@ struct Reader::State final : public Source {
       mtime = archive_entry_mtime(found);
       return entry;
     }
+  }
+
+  void count_names(const Entry& entry) {
+    constexpr std::uint64_t kAttribute = 64;  // what holding one costs besides
+    names += entry.path.str().size() + entry.target.size();
+    for (const auto& [key, value] : entry.xattrs)
+      names += kAttribute + key.size() + value.size();
+    if (names > limits.names)
+      throw Error(Kind::input,
+                  cat(name, " has more than ", limits.names, " bytes of paths and attributes"))
+          .detail(cat("at entry '", printable(entry.path.str()), "'"));
   }
 
   /// The current file's bytes.
@@ -207,7 +220,7 @@ struct Reader::State final : public Source {
   bool open = false;           ///< an entry may have bytes left
   std::uint64_t left = 0;      ///< of the current file
   std::uint64_t data_end = 0;  ///< where the entry before ended in the stream
-  std::uint64_t bytes = 0, entries = 0;
+  std::uint64_t bytes = 0, entries = 0, names = 0;
   std::string current;
   std::int64_t mtime = 0;
 };

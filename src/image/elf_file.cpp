@@ -77,10 +77,14 @@ std::string ElfFile::text_at(std::string_view table, std::uint64_t at) {
   return std::string(text.substr(0, end));
 }
 
-std::string ElfFile::linked_text(const Section& of, std::uint64_t at) const {
+std::string_view ElfFile::linked(const Section& of) const {
   if (of.link >= sections_.size())
     throw malformed("a string table is missing");
-  return text_at(content(sections_[of.link]), at);
+  return content(sections_[of.link]);
+}
+
+std::string ElfFile::linked_text(const Section& of, std::uint64_t at) const {
+  return text_at(linked(of), at);
 }
 
 std::string ElfFile::name(const Section& section) const {

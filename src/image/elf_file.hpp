@@ -30,6 +30,8 @@ class ElfFile {
   [[nodiscard]] std::string name(const Section& section) const;
   /// A section's bytes.
   [[nodiscard]] std::string_view content(const Section& section) const;
+  /// The bytes of the section that `of` links to.
+  [[nodiscard]] std::string_view linked(const Section& of) const;
   /// The text at `at` in the section that `of` links to.
   [[nodiscard]] std::string linked_text(const Section& of, std::uint64_t at) const;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/image/layer_listing.hpp"
 
+#include <atomic>
 #include <charconv>
 #include <limits>
 #include <map>
@@ -229,25 +230,57 @@ void ListingWriter::record(const BlobDigest& layer) {
                        {.value = std::move(value), .trees = {}, .blobs = {blob_.commit()}});
 }
 
+namespace {
+
+/// Adds up what listings take, and throws where they are too much together: each layer is bounded,
+/// but an image may have thousands.
+class ListingBudget {
+ public:
+  explicit ListingBudget(std::uint64_t most) : most_(most) {}
+
+  void take(const LayerListing& listing) {
+    std::uint64_t bytes = listing.items.size() * sizeof(LayerListing::Item);
+    for (const auto& [entry, content] : listing.items) {
+      bytes += entry.path.str().size() + entry.target.size();
+      for (const auto& [key, value] : entry.xattrs)
+        bytes += kAttribute + key.size() + value.size();
+    }
+    if ((taken_ += bytes) > most_)
+      throw Error(Kind::input, cat("the lists of its layers take more than ", human_size(most_)))
+          .hint("it has millions of files, or names made to fill memory");
+  }
+
+ private:
+  static constexpr std::uint64_t kAttribute = 64;  // what holding one costs besides
+  const std::uint64_t most_;
+  std::atomic<std::uint64_t> taken_ = 0;
+};
+
+}  // namespace
+
 std::vector<LayerListing> list_layers(Repository& repository,
                                       const std::vector<Descriptor>& layers,
                                       store::Store* store,
                                       unsigned threads,
-                                      const Cancel& cancel) {
+                                      const Cancel& cancel,
+                                      std::uint64_t most_bytes) {
   std::map<BlobDigest, std::size_t> places;  // a layer may be there twice
   for (std::size_t index = 0; index < layers.size(); ++index)
     places.emplace(layers[index].digest, index);
   const std::vector<std::pair<BlobDigest, std::size_t>> distinct(places.begin(), places.end());
   std::vector<LayerListing> out(layers.size());
+  ListingBudget budget(most_bytes);
   in_parallel(distinct.size(), threads, [&](std::size_t index) {
     cancel.check();
     const auto& [digest, place] = distinct[index];
     if (store != nullptr)
       if (auto known = find_listing(*store, digest)) {
+        budget.take(*known);
         out[place] = std::move(*known);
         return;
       }
     out[place] = read_listing(repository, layers[place], cancel);
+    budget.take(out[place]);
     if (store == nullptr)
       return;
     try {
@@ -261,8 +294,10 @@ std::vector<LayerListing> list_layers(Repository& repository,
     }
   });
   for (std::size_t index = 0; index < layers.size(); ++index)
-    if (const auto first = places.at(layers[index].digest); first != index)
+    if (const auto first = places.at(layers[index].digest); first != index) {
+      budget.take(out[first]);
       out[index] = out[first];
+    }
   return out;
 }
 

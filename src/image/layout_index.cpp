@@ -75,11 +75,13 @@ std::vector<Descriptor> LayoutIndex::untagged() const {
   return list;
 }
 
-std::string LayoutIndex::media_type(const BlobDigest& digest) const {
-  for (const auto& entry : json_.at("manifests"))
-    if (const auto found = Descriptor::parse(entry, "index.json"); found.digest == digest)
-      return found.media_type;
-  return {};
+std::map<BlobDigest, std::string> LayoutIndex::media_types() const {
+  std::map<BlobDigest, std::string> types;
+  for (const auto& entry : json_.at("manifests")) {
+    auto found = Descriptor::parse(entry, "index.json");
+    types.emplace(found.digest, std::move(found.media_type));
+  }
+  return types;
 }
 
 void LayoutIndex::set_tag(const std::string& tag, const Descriptor& manifest) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,8 +27,8 @@ class LayoutIndex {
   [[nodiscard]] std::vector<std::string> tags() const;
   /// What no tag names: referrers, and whatever others left there.
   [[nodiscard]] std::vector<Descriptor> untagged() const;
-  /// The media type that some entry gives for a manifest, or nothing.
-  [[nodiscard]] std::string media_type(const BlobDigest& digest) const;
+  /// The media type of each manifest, as its first entry gives it.
+  [[nodiscard]] std::map<BlobDigest, std::string> media_types() const;
 
   void set_tag(const std::string& tag, const Descriptor& manifest);
   /// False when there is such an entry already.

@@ -2,8 +2,11 @@
 #include "cullet/image/oci_layout.hpp"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
@@ -177,9 +180,24 @@ class OciLayout final : public Repository {
       throw Error(Kind::input, cat(what, " must be a JSON object"));
     if (auto type = optional_string(json, "mediaType", what); !type.empty())
       return type;
-    if (auto type = read_index().media_type(digest); !type.empty())
+    if (auto type = listed_type(digest); !type.empty())
       return type;
     return std::string(json.contains("manifests") ? kIndexType : kManifestType);
+  }
+
+  /// An index may list thousands of manifests that don't say their type: it is not parsed for each.
+  [[nodiscard]] std::string listed_type(const BlobDigest& digest) const {
+    struct stat status {};
+    if (::stat(index_file().c_str(), &status) != 0)
+      throw system_error(cat("cannot read ", index_file().native()), errno);
+    const Version now{status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+    // It is replaced as a whole, by anyone.
+    if (now != types_of_) {
+      types_ = read_index().media_types();
+      types_of_ = now;
+    }
+    const auto found = types_.find(digest);
+    return found == types_.end() ? std::string() : found->second;
   }
 
   void copy_blob(const Descriptor& blob, const BlobOrigin& origin) const {
@@ -240,6 +258,10 @@ class OciLayout final : public Repository {
   std::filesystem::path folder_;
   Cancel cancel_;
   LayoutBlobs blobs_;
+  /// Types that index.json gives, and which one it was.
+  using Version = std::tuple<ino_t, off_t, time_t, long>;
+  mutable std::map<BlobDigest, std::string> types_;
+  mutable std::optional<Version> types_of_;
 };
 
 }  // namespace

@@ -183,6 +183,8 @@ TEST_CASE("Reader: holds archives to their limits") {
   };
   CHECK(message({.bytes = 9}) == "test.archive unfolds to more than 9 bytes");
   CHECK(message({.entries = 1}) == "test.archive holds more than 1 entries");
+  CHECK(message({.names = 2}) == "test.archive has more than 2 bytes of paths and attributes");
+  CHECK(items_of(tar, Format::tar, {.names = 3}).size() == 2);
   CHECK(message({.path_length = 1}) == "test.archive: entry 'bb' has a path longer than 1 bytes");
 }
 

@@ -33,7 +33,59 @@ std::string library(const std::vector<std::string>& options) {
   return read_file(directory.path() / "x.so", 1U << 20U);
 }
 
+/// A little-endian number of `size` bytes.
+std::string number(std::uint64_t value, std::size_t size) {
+  std::string out;
+  for (; out.size() < size; value >>= 8U)
+    out += static_cast<char>(value & 255U);
+  return out;
+}
+
+/// A 64-bit library of nothing but a string table and symbols, or needs, at each of its bytes.
+std::string library_of_names(const std::string& strings, bool as_symbols) {
+  std::string symbols(24, '\0'), tags;
+  for (std::size_t at = 0; at + 1 < strings.size(); ++at) {
+    if (as_symbols)
+      symbols += number(at, 4) + "\x12" + number(0, 1) + number(1, 2) + number(0, 16);
+    else
+      tags += number(1, 8) + number(at, 8);
+  }
+  tags += number(0, 16);
+  std::string data, headers(64, '\0');
+  const auto add = [&](std::uint64_t type, const std::string& bytes) {
+    headers += number(0, 4) + number(type, 4) + number(0, 16) + number(64 + data.size(), 8) +
+               number(bytes.size(), 8) + number(1, 4) + number(0, 20);
+    data += bytes;
+  };
+  add(3, strings);
+  add(11, symbols);
+  add(6, tags);
+  // The string table is the first section that is one.
+  return std::string(
+             "\x7f"
+             "ELF\x02\x01\x01") +
+         number(0, 9) + number(3, 2) + number(62, 2) + number(1, 4) + number(0, 16) +
+         number(64 + data.size(), 8) + number(0, 4) + number(64, 2) + number(0, 4) + number(64, 2) +
+         number(4, 2) + number(0, 2) + data + headers;
+}
+
 }  // namespace
+
+TEST_CASE("read_dynamic: names may share their ends, but not be many times what they are of") {
+  const bool as_symbols = GENERATE(true, false);
+  const auto few = library_of_names("abcdef" + std::string(1, '\0'), as_symbols);
+  const auto object = read_dynamic(as_bytes(few));
+  REQUIRE(object);
+  CHECK((as_symbols ? object->symbols.size() : object->needed.size()) == 6);
+  const auto many = library_of_names(std::string(2000, 'a') + std::string(1, '\0'), as_symbols);
+  try {
+    static_cast<void>(read_dynamic(as_bytes(many)));
+    FAIL("it was read");
+  } catch (const Error& error) {
+    CHECK(error.kind() == Kind::input);
+    CHECK_THAT(error.message(), Catch::Contains("many times the table"));
+  }
+}
 
 TEST_CASE("read_dynamic: soname and the symbols that a library offers, in either class") {
   for (const auto& options : std::vector<std::vector<std::string>>{{}, {"-m32"}, {"-s"}}) {

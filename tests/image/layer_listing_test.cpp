@@ -106,6 +106,21 @@ TEST_CASE("list_layers: a layer is read once, and what it held comes back to the
   CHECK(second.at("b\n\xff%").entry.uid == 7);
 }
 
+TEST_CASE("list_layers: what lists of all layers take together is bounded, remembered or not") {
+  Room room;
+  const auto repository = room.layout();
+  const auto other = raw_entry({.name = "c", .content = "four"}) + end_of_archive();
+  const std::vector<Descriptor> layers{put_text(*repository, odd_layer(), kLayerType),
+                                       put_text(*repository, other, kLayerType)};
+  const auto list = [&](std::uint64_t most) {
+    return list_layers(*repository, layers, &room.store, 1, room.cancel, most).size();
+  };
+  const auto one = 6 * sizeof(LayerListing::Item) + 64;
+  CHECK(failure([&] { list(one); }).kind() == Kind::input);
+  CHECK(list(2 * one) == 2);
+  CHECK(failure([&] { list(one); }).kind() == Kind::input);
+}
+
 TEST_CASE("list_layers: a record that is damaged or collected costs a reading, no more") {
   Room room;
   const auto repository = room.layout();

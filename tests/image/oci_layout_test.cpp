@@ -200,6 +200,22 @@ TEST_CASE("find_manifest: the type of one that doesn't say it") {
   CHECK(layout->find_manifest(plain.digest)->media_type == listed.media_type);
 }
 
+TEST_CASE("find_manifest: the index is parsed again only when it is another") {
+  Room room;
+  const auto layout = room.layout();
+  auto listed = put_text(*layout, R"({"schemaVersion":2,"layers":[]})", "x");
+  listed.media_type = "application/vnd.docker.distribution.manifest.v2+json";
+  layout->put_tag("t", listed, "");
+  CHECK(layout->find_manifest(listed.digest)->media_type == listed.media_type);
+  const auto index = room.path("layout") / "index.json";
+  const auto time = std::filesystem::last_write_time(index);
+  std::ofstream(index, std::ios::in | std::ios::out) << "no JSON";
+  std::filesystem::last_write_time(index, time);
+  CHECK(layout->find_manifest(listed.digest)->media_type == listed.media_type);
+  std::filesystem::last_write_time(index, time + std::chrono::seconds(1));
+  CHECK(failure([&] { (void)layout->find_manifest(listed.digest); }).kind() == Kind::input);
+}
+
 TEST_CASE("put_manifest: its blobs must be there") {
   Room room;
   const auto layout = room.layout();

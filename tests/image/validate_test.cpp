@@ -126,6 +126,37 @@ TEST_CASE("validate: an index with its images, and an artifact") {
   CHECK(validate(*built.layout, put, built.room.cancel).problems.size() == 1);
 }
 
+TEST_CASE("validate: what is named again and again is read once, and held against each name") {
+  Built built;
+  auto bytes = validate(*built.layout, built.image, built.room.cancel).bytes;
+  auto whole = built.image;
+  for (int level = 0; level < 2; ++level) {
+    Index index;
+    index.manifests.assign(50, whole);
+    whole = built.layout->put_manifest(index.serialize(), std::string(kIndexType));
+    bytes += whole.size;
+  }
+  const auto result = validate(*built.layout, whole, built.room.cancel);
+  CHECK(result.problems.empty());
+  CHECK(result.bytes == bytes);
+
+  Index index;
+  index.manifests = {built.image, built.image};
+  index.manifests[1].size += 1;
+  whole = built.layout->put_manifest(index.serialize(), std::string(kIndexType));
+  CHECK(validate(*built.layout, whole, built.room.cancel).problems.size() == 1);
+
+  auto manifest = built.manifest();
+  auto config = built.config();
+  manifest.layers.push_back(manifest.layers[0]);
+  config.layers.push_back(config.layers[0]);
+  config.layers.back().diff_id = DiffId(sha256("elsewhere"));
+  built.put(manifest, config);
+  const auto problems = built.problems();
+  REQUIRE(problems.size() == 1);
+  CHECK_THAT(problems[0], Catch::Contains("the config says"));
+}
+
 TEST_CASE("validate: an interrupt is no verdict") {
   Built built;
   built.room.cancel.request();

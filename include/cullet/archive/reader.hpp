@@ -17,6 +17,9 @@ struct Limits {
   std::uint64_t bytes = std::uint64_t{16} << 30U;  ///< of all entries together
   std::uint64_t entries = 2'000'000;
   std::uint64_t path_length = 4095;  ///< PATH_MAX without its NUL byte: what a tree can hold
+  /// Bytes of paths, link targets and extended attributes together: few compressed bytes may be
+  /// many, and lists of them are held in memory.
+  std::uint64_t names = std::uint64_t{256} << 20U;
 };
 
 /// Which formats a reader accepts; anything else is Kind::input.

@@ -19,7 +19,8 @@ struct DynamicObject {
 
 /// Reads a whole ELF file of either class and byte order. nullopt for what is no ELF file or has no
 /// dynamic section. Throws Kind::input for one that contradicts itself: offsets outside the file,
-/// names without end, two symbol tables, more than a million symbols.
+/// names without end, two symbol tables, more than a million symbols, names that are together many
+/// times the table that they stand in.
 std::optional<DynamicObject> read_dynamic(Bytes file);
 
 }  // namespace cullet::image

@@ -37,6 +37,9 @@ struct LayerListing {
 /// Bytes of a listing that are kept; a layer with a longer one is read each time.
 inline constexpr std::uint64_t kMaxListingBytes = std::uint64_t{256} << 20U;
 
+/// Of memory for the lists of one image: four million files with paths of usual length.
+inline constexpr std::uint64_t kMostListedBytes = std::uint64_t{1} << 30U;
+
 /// What the store knows of a layer: the record of the action {"action": "layer-listing", "layer",
 /// "version"}, value {"layer", "tree"}, with the listing as its one blob. It was made of bytes that
 /// hash to `layer`, so it holds wherever that layer is. nullopt where there is none.
@@ -47,11 +50,12 @@ std::optional<store::Tree> find_listed_tree(const store::Store& store, const Blo
 
 /// The listings of some layers, in their order: those that the store doesn't know are read and
 /// verified, on up to `threads` threads, and remembered there. `store` may be null. Throws as
-/// read_contents().
+/// read_contents(), and Kind::input where the lists would take more than `most_bytes` of memory.
 std::vector<LayerListing> list_layers(Repository& repository,
                                       const std::vector<Descriptor>& layers,
                                       store::Store* store,
                                       unsigned threads,
-                                      const Cancel& cancel);
+                                      const Cancel& cancel,
+                                      std::uint64_t most_bytes = kMostListedBytes);
 
 }  // namespace cullet::image
