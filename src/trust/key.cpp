@@ -137,6 +137,12 @@ bool PublicKey::verify(std::string_view message, std::string_view signature) con
   return verdict == 1;
 }
 
+bool operator==(const PublicKey& a, const PublicKey& b) {
+  const bool equal = EVP_PKEY_eq(a.state_->key.get(), b.state_->key.get()) == 1;
+  ERR_clear_error();
+  return equal;
+}
+
 PrivateKey PrivateKey::generate() {
   auto state = std::make_shared<State>();
   state->key.reset(EVP_EC_gen("P-256"));

@@ -62,6 +62,23 @@ TEST_CASE("PublicKey: survives its PEM form", "[trust]") {
   CHECK(key.hint().size() == 44);
 }
 
+TEST_CASE("PublicKey: one key is one, in whatever form its point is written", "[trust]") {
+  const auto whole = PublicKey::parse(
+      "-----BEGIN PUBLIC KEY-----\n"
+      "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEvqIOEem5yXlVArAP1b8vTRLGd9uq\n"
+      "aJm3+uxI6JZzX6fO7sJ7sSefhiY0ZePv+CE7GWoU+VjWHh3WWn7asfveVA==\n"
+      "-----END PUBLIC KEY-----\n",
+      "whole");
+  const auto compressed = PublicKey::parse(
+      "-----BEGIN PUBLIC KEY-----\n"
+      "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgACvqIOEem5yXlVArAP1b8vTRLGd9uq\n"
+      "aJm3+uxI6JZzX6c=\n"
+      "-----END PUBLIC KEY-----\n",
+      "compressed");
+  CHECK(whole == compressed);
+  CHECK_FALSE(whole == PrivateKey::generate().public_key());
+}
+
 TEST_CASE("PublicKey: a private key in its place is told apart", "[trust]") {
   const auto pem = PrivateKey::generate().encrypted_pem("glass");
   const auto error = failure([&] { PublicKey::parse(pem, "release.pem"); });

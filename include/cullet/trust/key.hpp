@@ -19,7 +19,8 @@ class PublicKey {
   /// Whether `signature` (ASN.1 DER) is this key's over SHA-256 of `message`.
   [[nodiscard]] bool verify(std::string_view message, std::string_view signature) const;
 
-  friend bool operator==(const PublicKey& a, const PublicKey& b) { return a.pem() == b.pem(); }
+  /// Whether it is the same point, in whatever form its file has it.
+  friend bool operator==(const PublicKey& a, const PublicKey& b);
 
  private:
   friend class PrivateKey;
