@@ -145,6 +145,10 @@ rm -rf "$WORKSPACE/.cullet"
 in_workspace "$CULLET" build app --no-publish --json >"$FIXTURE_DIR/out" 2>/dev/null
 same "$(jq -r .image.digest "$FIXTURE_DIR/out" | cut -d: -f1) $(published)" 'sha256 0' '--no-publish builds and puts nothing anywhere'
 expect 2 '--no-publish' "$CULLET" build app --no-publish --push oci:elsewhere:1
+for option in --keep-inputs --cyclonedx --force '--author me'; do
+  # shellcheck disable=SC2086 # words
+  expect 2 "${option% *} is about what is published" "$CULLET" build app --no-publish $option
+done
 
 # --- stopped, at any time ---
 cat >"$WORKSPACE/recipes/slow.yaml" <<END

@@ -117,6 +117,7 @@ sed -i 's/1.0.0/1.0.1/' "$fork"
 restore
 in_workspace "$CULLET" key new keys/other.pem >/dev/null
 expect 3 'no signature of' "$CULLET" verify greeting --key keys/other.pub
+expect 1 'absent.pub' "$CULLET" verify greeting --attest-key absent.pub
 expect 1 'is there already' "$CULLET" key new keys/other.pem
 sed -i 's/1.0.0/1.0.1/' "$fork"
 cp "$WORKSPACE/keys/release.pub" "$FIXTURE_DIR/release.pub" && cp "$WORKSPACE/keys/other.pub" "$WORKSPACE/keys/release.pub"

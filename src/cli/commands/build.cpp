@@ -227,6 +227,16 @@ void refuse_contradictions(const BuildOptions& options) {
   if (options.no_publish && (!publish.push.empty() || !options.affected_by.empty()))
     throw Error(Kind::usage, "--no-publish: the image is to go nowhere, and yet somewhere")
         .hint("leave out --push, --affected-by or --no-publish");
+  if (!options.no_publish)
+    return;
+  const std::pair<bool, std::string_view> of_publishing[] = {{publish.keep_inputs, "--keep-inputs"},
+                                                             {publish.cyclonedx, "--cyclonedx"},
+                                                             {publish.force, "--force"},
+                                                             {!publish.author.empty(), "--author"}};
+  for (const auto& [given, name] : of_publishing)
+    if (given)
+      throw Error(Kind::usage, cat("--no-publish: ", name, " is about what is published"))
+          .hint(cat("leave out ", name, " or --no-publish"));
 }
 
 int build(Session& session, BuildOptions options) {

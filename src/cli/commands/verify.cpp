@@ -25,13 +25,11 @@ struct VerifyOptions {
 /// Who reproduced the image; throws Kind::refused where that are fewer than asked for.
 Json demand_rebuilt(Session& session,
                     ResolvedImage& image,
-                    const trust::PublicKey& release,
+                    const std::vector<trust::PublicKey>& builders,
                     const VerifyOptions& options) {
-  std::vector<trust::PublicKey> trusted, builders{release};
+  std::vector<trust::PublicKey> trusted;
   for (const auto& file : options.rebuilder_keys)
     trusted.push_back(session.public_key(file));
-  if (auto builder = builder_key(session, options.keys))
-    builders.push_back(std::move(*builder));
   const auto found = attest::rebuilders(*image.repository, image.manifest, trusted, builders);
   attest::demand_rebuilders(found, options.rebuilders, image_name(image));
   Json out = Json::array();
@@ -94,12 +92,17 @@ int verify(Session& session, const VerifyOptions& options) {
     throw Error(Kind::usage, "--rebuilders and --rebuilder-key go together")
         .hint("such as --rebuilders 2 --rebuilder-key one.pub --rebuilder-key two.pub");
   const auto key = session.public_key(options.keys.release);
+  std::vector<trust::PublicKey> builders{key};
+  // A key that is named is read, whatever it is needed for.
+  if (options.rebuilders > 0 || !options.keys.statements.empty())
+    if (auto builder = builder_key(session, options.keys))
+      builders.push_back(std::move(*builder));
   auto resolved = resolve_image(session, options.reference);
   const auto name = image_name(resolved);
   const auto signatures = demand_signed(resolved, key);
   Json rebuilt = Json::array();
   if (options.rebuilders > 0)
-    rebuilt = demand_rebuilt(session, resolved, key, options);
+    rebuilt = demand_rebuilt(session, resolved, builders, options);
   const auto content = image::validate(*resolved.repository, resolved.manifest, session.cancel());
   if (!content.problems.empty()) {
     Error error(Kind::refused, cat("the content of ", name, " is not what its manifest says"));
