@@ -204,6 +204,8 @@ expect 1 'none.pub' "$CULLET" verify "$image" --policy policies/one.yaml
 cp "$WORKSPACE/keys/release.pub" "$WORKSPACE/policies/copy.pub"
 printf 'signatures: { release: [../keys/release.pub], attestations: [copy.pub] }\n' >"$WORKSPACE/policies/one.yaml"
 expect 1 'copy.pub is a release key under another name' "$CULLET" verify "$image" --policy policies/one.yaml
+openssl ec -pubin -in "$WORKSPACE/keys/release.pub" -conv_form compressed -pubout -out "$WORKSPACE/policies/copy.pub" 2>/dev/null
+expect 1 'copy.pub is a release key under another name' "$CULLET" verify "$image" --policy policies/one.yaml
 expect 2 'excludes' "$CULLET" verify "$image" --policy policies/all.yaml --key keys/release.pub
 expect 4 '' "$CULLET" verify 127.0.0.1:1/x:1 --policy policies/all.yaml
 in_workspace "$CULLET" schema policy | jq -e .properties.fixed >/dev/null
