@@ -336,7 +336,7 @@ for PLACE in registry layout; do
 
 done
 
-# --- more than anybody says of an image ---
+# --- a crowd of what is no statement hides none: it is listed, and not read ---
 fresh greeting
 size=$(stat -c %s "$(manifest_file "$digest")")
 for ((index = 0; index < 205; index++)); do
@@ -348,7 +348,9 @@ jq --rawfile many "$FIXTURE_DIR/many" '.manifests += [$many | split("\n")[] | se
   {mediaType: "application/vnd.oci.image.manifest.v1+json", digest: .[0], size: (.[1] | tonumber), artifactType: "application/vnd.example"}]' \
   "$LAYOUT/index.json" >"$FIXTURE_DIR/i"
 cp "$FIXTURE_DIR/i" "$LAYOUT/index.json"
-expect 1 'more than 200 are not looked at' "$CULLET" attestations "$REF"
-expect 3 'more than 200 are not looked at' "$CULLET" verify "$REF" --policy policy.yaml
+expect 0 '' "$CULLET" attestations "$REF"
+same "$(grep -c 'it is no sigstore bundle' "$FIXTURE_DIR/out")" 205 'the crowd is listed'
+grep -q '^verified ' "$FIXTURE_DIR/out"
+expect 0 '' "$CULLET" verify "$REF" --policy policy.yaml
 diff "$FIXTURE_DIR/before" <(state)
 echo 'ok: nothing is left behind'
