@@ -103,7 +103,7 @@ for jobs in 1 8; do options=(--jobs "$jobs") && vary "$jobs jobs"; done
 via=(setarch "$(uname -m)" --addr-no-randomize) && vary 'no random addresses'
 via=(env -i "CULLET_PASSPHRASE=$CULLET_PASSPHRASE" "HOME=/nonexistent" "PATH=$PATH") && vary 'an empty environment'
 # The library reaches what cullet calls, and does what it says.
-nm --dynamic --undefined-only "$CULLET" | grep -qE ' readdir(64)?(@|$)'
+nm --dynamic --undefined-only "$CULLET" | grep -E ' readdir(64)?(@|$)' >/dev/null
 shuffled() { SHUFFLE_SEED=$1 LD_PRELOAD=$FIXTURE_DIR/shuffle.so ls -U "$FORK_REPOSITORY/.git/hooks"; }
 [[ $(shuffled 1) != "$(shuffled 2)" && $(shuffled 1 | sort) == "$(shuffled 2 | sort)" ]]
 for seed in 1 2; do
