@@ -41,6 +41,13 @@ Json patch_inputs(const workspace::Fork& fork,
   return inputs;
 }
 
+/// Where the content comes from, though the pin says what it is: what is said of an image's sources
+/// was then looked for there, in a store that knows the pin as well.
+Json origin_inputs(const workspace::Fork& fork) {
+  return Json::array(
+      {fork.url, fork.import ? Json(fork.import->sha256.str()) : Json(), fork.upstream});
+}
+
 Json step_inputs(const std::vector<workspace::Step>& steps) {
   Json scripts = Json::array();
   for (const auto& step : steps)
@@ -101,13 +108,16 @@ std::size_t GraphBuilder::source(const workspace::Fork& fork) {
     return known->second;
   node.fork = &fork;
   if (const auto edited = edits_.find(fork.name); edited != edits_.end()) {
-    node.fixed = {
-        {"version", kSourceVersion}, {"pin", fork.commit}, {"edits", edited->second.str()}};
+    node.fixed = {{"version", kSourceVersion},
+                  {"pin", fork.commit},
+                  {"origin", origin_inputs(fork)},
+                  {"edits", edited->second.str()}};
     return add(std::move(node));
   }
   // Members one by one, here and below: a braced list copies every value, and there are thousands.
   node.fixed["version"] = kSourceVersion;
   node.fixed["pin"] = fork.commit;
+  node.fixed["origin"] = origin_inputs(fork);
   auto& patches = node.fixed["patches"] = Json::array();
   for (const auto& patch : fork.patches)
     patches.push_back(patch_inputs(fork, patch, patch_digest_));

@@ -46,6 +46,22 @@ expect 4 '127.0.0.1' "${build[@]}"
 expect 4 '--offline' "${build[@]}" --offline
 restore
 
+# What is known already is known of where it came from alone.
+sed -i "s|^url: .*|url: file://$FIXTURE_DIR/nowhere|" "$fork"
+expect 1 'nowhere' "${build[@]}"
+restore
+mkdir "$FIXTURE_DIR/imported" && cp "$FORK_REPOSITORY"/{Makefile,hello.c} "$FIXTURE_DIR/imported"
+tar --sort=name --owner=0 --group=0 --mtime=@1700000000 -C "$FIXTURE_DIR" -cf "$WORKSPACE/x.tar" imported
+sha256=$(sha256sum <"$WORKSPACE/x.tar" | cut -d' ' -f1)
+sed -i "s|^url: .*|import: { archive: x.tar, sha256: $sha256, from: [x.tar] }|" "$fork"
+pin=$(in_workspace "$CULLET" fork import greeting --json 2>/dev/null | jq -r .commit)
+sed -i "s/commit: [0-9a-f]*/commit: $pin/" "$fork"
+in_workspace "${build[@]}" --no-publish >/dev/null
+sed -i "s/sha256: $sha256/sha256: ${sha256/%?/$([[ $sha256 == *0 ]] && echo 1 || echo 0)}/" "$fork"
+expect 3 'x.tar' "${build[@]}"
+rm "$WORKSPACE/x.tar"
+restore
+
 # --- patches ---
 mkdir -p "$WORKSPACE/forks/greeting"
 patch_fork() {

@@ -120,6 +120,28 @@ TEST_CASE("plan: a patch reruns its fork's source", "[plan]") {
   CHECK(world.run(second).front() == "source a");
 }
 
+TEST_CASE("plan: another origin of the same pin reruns the source, and nothing above", "[plan]") {
+  World world;
+  world.recipe("a", "");
+  world.fixed_results["source a"] = "what the pin holds";
+  auto first = world.plan({"a"});
+  world.run(first);
+  const std::vector<std::string> only_source = {"source a"};
+  auto& fork = world.workspace_.forks.at("a");
+  fork.url = "https://example.com/y.git";
+  auto moved = world.plan({"a"});
+  CHECK(world.run(moved) == only_source);
+  fork.url.clear();
+  fork.import = workspace::Archive{};
+  auto imported = world.plan({"a"});
+  CHECK(world.run(imported) == only_source);
+  fork.import->sha256 = sha256(std::string_view("another"));
+  auto other = world.plan({"a"});
+  examine(other, world.knowledge());
+  CHECK(other.nodes[0].why == "changed: origin");
+  CHECK(world.run(other) == only_source);
+}
+
 TEST_CASE("plan: a patch file that is not the one its fork names is refused", "[plan]") {
   World world;
   const auto named = [](const Sha256& digest) {
