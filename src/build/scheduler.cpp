@@ -171,7 +171,8 @@ plan::Knowledge knowledge(const Context& context) {
   const auto where = cat(" in ", context.workspace.root.string());
   return {.find = [&store = context.store](const Key& key) { return store.find_action(key); },
           .latest = [&store = context.store,
-                     where](const std::string& title) { return store.latest(title + where); }};
+                     where](const std::string& title) { return store.latest(title + where); },
+          .threads = context.jobs};
 }
 
 Context Context::with(Observer& other) const {

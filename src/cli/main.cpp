@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <thread>
 
@@ -51,9 +52,11 @@ int main(int argc, char** argv) {
       .terminal_columns = terminal_columns(),
       .processors = std::max(1U, std::thread::hardware_concurrency()),
       .now = [] { return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()); },
-      .cancel = {}};
+      .cancel = {},
+      .kept = {}};
   g_cancel = &environment.cancel;
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
-  return cullet::cli::run({argv + 1, argv + argc}, environment);
+  // The environment isn't destroyed: Environment::kept says why.
+  std::exit(cullet::cli::run({argv + 1, argv + argc}, environment));
 }

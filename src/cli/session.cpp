@@ -81,8 +81,11 @@ std::filesystem::path Session::directory() const {
 }
 
 const workspace::Workspace& Session::workspace() {
-  if (!workspace_)
-    workspace_ = workspace::load(workspace::find_root(directory()), jobs());
+  if (!workspace_) {
+    workspace_ = std::make_shared<const workspace::Workspace>(
+        workspace::load(workspace::find_root(directory()), jobs()));
+    environment_.kept.push_back(workspace_);
+  }
   return *workspace_;
 }
 

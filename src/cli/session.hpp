@@ -89,7 +89,7 @@ class Session {
 
   Environment& environment_;
   const GlobalOptions& options_;
-  std::optional<workspace::Workspace> workspace_;
+  std::shared_ptr<const workspace::Workspace> workspace_;
   std::optional<environment::Lock> lock_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<http::Client> http_;

@@ -3,12 +3,16 @@
 #include <set>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/parallel.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/plan/plan.hpp"
 
 namespace cullet::plan {
 
 namespace {
+
+/// Nodes below which another thread costs more than it brings.
+constexpr std::size_t kNodesPerThread = 64;
 
 std::string reason(const Node& node, const Json& now, const Knowledge& knowledge) {
   const auto before = knowledge.latest ? knowledge.latest(node.title()) : std::nullopt;
@@ -90,7 +94,15 @@ void examine(Plan& plan, std::size_t index, const Knowledge& knowledge) {
 }
 
 void examine(Plan& plan, const Knowledge& knowledge) {
+  std::vector<std::size_t> first, others;
   for (std::size_t index = 0; index < plan.nodes.size(); ++index)
+    (plan.nodes[index].dependencies.empty() ? first : others).push_back(index);
+  // On an empty store no others are asked for.
+  const auto useful = std::min<std::size_t>(knowledge.threads, first.size() / kNodesPerThread);
+  in_parallel(first.size(), static_cast<unsigned>(useful), [&](std::size_t at) {
+    examine(plan, first[at], knowledge);
+  });
+  for (const auto index : others)
     examine(plan, index, knowledge);
 }
 

@@ -215,6 +215,36 @@ TEST_CASE("plan: a thousand recipes in a chain", "[plan]") {
   CHECK(world.run(plan).size() == 1002);  // their sources are one
 }
 
+TEST_CASE("plan: several threads find what one finds", "[plan]") {
+  World world;
+  std::vector<std::string> half, all;
+  for (int index = 0; index < 400; ++index) {
+    const auto name = cat("r", index);
+    world.recipe(name, "");
+    world.workspace_.forks.at(name).commit = sha256(name).hex().substr(0, 40);
+    all.push_back(name);
+    if (index % 2 == 0)
+      half.push_back(name);
+  }
+  auto before = world.plan(half);
+  world.run(before);
+  auto alone = world.plan(all);
+  examine(alone, world.knowledge());
+  auto together = world.plan(all);
+  auto knowledge = world.knowledge();
+  knowledge.threads = 4;
+  examine(together, knowledge);
+  REQUIRE(together.nodes.size() == 801);
+  std::size_t cached = 0, differ = 0;
+  for (std::size_t index = 0; index < alone.nodes.size(); ++index) {
+    const auto &one = alone.nodes[index], &other = together.nodes[index];
+    differ += one.state != other.state || one.key != other.key || one.why != other.why ? 1 : 0;
+    cached += other.state == State::cached ? 1 : 0;
+  }
+  CHECK(differ == 0);
+  CHECK(cached == 401);
+}
+
 TEST_CASE("plan: an image is the same whatever else was asked for, in whatever order") {
   World world;
   world.recipe("z", "outputs: { lib: ['usr/lib/**'] }\n");

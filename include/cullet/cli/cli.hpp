@@ -6,6 +6,7 @@
 #include <functional>
 #include <iosfwd>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct Environment {
   unsigned processors = 1;
   std::function<std::int64_t()> now;  ///< seconds since the epoch
   Cancel cancel;
+  /// What commands leave to the end of the process: giving back each of a large workspace's many
+  /// small values takes longer than ending.
+  std::vector<std::shared_ptr<const void>> kept;
 
   /// The variable, or "" where it is unset.
   [[nodiscard]] std::string get(const std::string& name) const;

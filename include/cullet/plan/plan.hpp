@@ -118,6 +118,7 @@ std::vector<std::string> changed_inputs(const Json& now, const Json& before);
 struct Knowledge {
   std::function<std::optional<store::ActionRecord>(const Key&)> find;
   std::function<std::optional<Json>(const std::string& title)> latest;  ///< inputs of the last run
+  unsigned threads = 1;                                                 ///< that may ask at once
 };
 
 /// Fills key, record and state of one node whose dependencies have been examined.

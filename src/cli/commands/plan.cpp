@@ -35,7 +35,10 @@ Json to_json(const plan::Node& node) {
 
 int show_plan(Session& session, const std::vector<std::string>& recipes, bool all, bool strict) {
   const auto& workspace = session.workspace();
-  auto plan = build::make_plan(workspace, session.lock(), recipes);
+  const auto kept =
+      std::make_shared<plan::Plan>(build::make_plan(workspace, session.lock(), recipes));
+  session.environment().kept.push_back(kept);
+  auto& plan = *kept;
   const auto expired = expired_patches(plan, today(session));
   warn_expired(session, expired, strict);
   build::Observer silent;
