@@ -81,7 +81,8 @@ patch_fork <<'END'
  int main(void) { }
 END
 expect 1 'does not apply to greeting 1.0.0' "${build[@]}"
-grep -q 'hello.c' "$FIXTURE_DIR/err" && grep -qi 'hunk 1' "$FIXTURE_DIR/err"
+grep -q 'hello.c' "$FIXTURE_DIR/err"
+grep -qi 'hunk 1' "$FIXTURE_DIR/err"
 patch_fork <<'END'
 --- a/../../outside
 +++ b/../../outside
@@ -96,7 +97,8 @@ restore
 # --- steps ---
 sed -i 's/- run: make CC=gcc/- run: "echo before; exit 9"/' "$recipe"
 expect 5 "step 1 of 2 of 'greeting' failed: exit status 9" "${build[@]}"
-grep -q '| before' "$FIXTURE_DIR/err" && grep -q 'cullet shell greeting --failed' "$FIXTURE_DIR/err"
+grep -q '| before' "$FIXTURE_DIR/err"
+grep -q 'cullet shell greeting --failed' "$FIXTURE_DIR/err"
 log=$(sed -n 's/^hint: the whole output: //p' "$FIXTURE_DIR/err")
 grep -q '^before$' "$log"
 in_workspace "$CULLET" shell greeting --failed -- /bin/sh -c 'test -e hello.c && pwd' >"$FIXTURE_DIR/pwd"

@@ -181,7 +181,7 @@ expect() {
   if [[ $got != "$status" ]] || { [[ -n $text ]] && ! grep -qF -- "$text" "$FIXTURE_DIR/err"; }; then
     printf 'FAILED: %s\n  wanted status %s and «%s», got status %s and:\n' "$*" "$status" "$text" "$got" >&2
     sed 's/^/  | /' "$FIXTURE_DIR/err" >&2
-    return 1
+    exit 1
   fi
   printf 'ok: status %s: %s\n' "$status" "${text:-$*}"
 }
@@ -190,7 +190,7 @@ expect() {
 same() {
   if [[ -z $1 || $1 != "$2" ]]; then
     printf 'FAILED: %s: «%s» and «%s»\n' "$3" "$1" "$2" >&2
-    return 1
+    exit 1
   fi
   printf 'ok: %s: %s\n' "$3" "$1"
 }

@@ -17,7 +17,8 @@ state() { (cd "$WORKSPACE" && find forks recipes cullet.yaml -type f -print0 | s
 refused() {
   local before
   before=$(state)
-  expect "$@" && same "$(state)" "$before" '  and the workspace is as it was' >/dev/null
+  expect "$@"
+  same "$(state)" "$before" '  and the workspace is as it was' >/dev/null
 }
 sandboxed() { c shell greeting -- cat hello.c; }
 
@@ -56,7 +57,8 @@ refused 1 "has a patch 'greeting/fix.patch' already" "${add[@]}" "${reason[@]}"
 refused 1 'is already applied in greeting 1.0.0' "${add[@]}" "${reason[@]}" --name twice
 sed 's/hello from greeting/hello of another version/; s/hello again/hello there/' fix.patch >other.patch
 refused 1 'does not apply to greeting 1.0.0' "$CULLET" patch add greeting "$FIXTURE_DIR/other.patch" "${reason[@]}"
-grep -q 'hunk 1 of hello.c' "$FIXTURE_DIR/err" && grep -q 'line 2' "$FIXTURE_DIR/err"
+grep -q 'hunk 1 of hello.c' "$FIXTURE_DIR/err"
+grep -q 'line 2' "$FIXTURE_DIR/err"
 sed 's/hello again/hello yet again/' fix.patch >both.patch
 refused 1 'it contradicts greeting/fix.patch' "$CULLET" patch add greeting "$FIXTURE_DIR/both.patch" "${reason[@]}"
 : >empty.patch
@@ -109,7 +111,8 @@ echo 'a side' >"$FORK_REPOSITORY/SIDE" && git_do add SIDE && git_do commit --qui
 git_do checkout --quiet main && git_do merge --quiet --no-ff --message='merge' side
 merge=$(git_do rev-parse HEAD)
 refused 1 'is a merge' "$CULLET" patch add greeting --pick "$merge" "${reason[@]}"
-grep -qF "parent 2 is $(git_do rev-parse side)" "$FIXTURE_DIR/err" && grep -q -e '--mainline 1' "$FIXTURE_DIR/err"
+grep -qF "parent 2 is $(git_do rev-parse side)" "$FIXTURE_DIR/err"
+grep -q -e '--mainline 1' "$FIXTURE_DIR/err"
 refused 1 'has no parent 3' "$CULLET" patch add greeting --pick "$merge" --mainline 3 "${reason[@]}"
 refused 2 '--mainline' "$CULLET" patch add greeting --pick "$merge" --mainline 0 "${reason[@]}"
 c patch add greeting --pick "$merge" --mainline 1 "${reason[@]}" >/dev/null
@@ -137,7 +140,8 @@ refused 1 'has changes that are not saved' "$CULLET" patch edit greeting
 refused 2 'it needs a reason' "$CULLET" patch save greeting
 touch "$checkout/new.h"
 refused 1 'git does not track every file' "$CULLET" patch save greeting "${reason[@]}"
-grep -q 'new.h' "$FIXTURE_DIR/err" && rm "$checkout/new.h"
+grep -q 'new.h' "$FIXTURE_DIR/err"
+rm "$checkout/new.h"
 same "$(state)" "$before" 'nothing of it is in the workspace yet'
 
 # --- build what stands there ---
@@ -183,7 +187,8 @@ edit_git reset --quiet --hard HEAD~1
 same "$(c patch save greeting)" 'dropped greeting/notes.patch' 'a commit that is gone is a patch dropped'
 checkout=$(c patch edit greeting)
 echo x >>"$checkout/hello.c"
-c patch edit greeting --abort >/dev/null && [[ ! -e $checkout ]]
+c patch edit greeting --abort >/dev/null
+[[ ! -e $checkout ]]
 echo 'ok: --abort throws it away'
 
 # --- expiry ---
