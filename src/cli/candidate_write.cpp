@@ -2,6 +2,7 @@
 #include "candidate_write.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "cullet/base/process.hpp"
@@ -44,6 +45,8 @@ bool in_work_tree(Session& session) {
 std::string message(const std::vector<const Candidate*>& written) {
   std::vector<std::string> subjects;
   std::string body;
+  // Each candidate was built with those before it: the last image of a recipe is what comes of all.
+  std::map<std::string, std::string> images;
   for (const auto* candidate : written) {
     const auto& fork = candidate->fork();
     const auto& state = *candidate->answer.state;
@@ -53,8 +56,12 @@ std::string message(const std::vector<const Candidate*>& written) {
       if (carried.fate != source::Fate::applies)
         body += cat("  ", fork.patches.at(carried.patch).name(), ": ", fate_of(carried), "\n");
     for (const auto& image : candidate->images)
-      body += cat("  image ", image.recipe, ": ", image.after.digest, "\n");
+      images[image.recipe] = image.after.digest.str();
   }
+  if (!images.empty())
+    body += "\n";
+  for (const auto& [recipe, digest] : images)
+    body += cat("image ", recipe, ": ", digest, "\n");
   const auto subject = cat("Follow upstream: ", join(subjects, ", "));
   return printable(subject.size() <= 72 ? subject
                                         : cat("Follow upstream: ", subjects.size(), " forks")) +

@@ -128,7 +128,8 @@ same "$(asked '.forks.two | [.state, .newest.name, (.patches[] | "\(.patch)=\(.f
   'behind v1.1.0 two/first.patch=upstream two/last.patch=applies' 'what becomes of the patches of an import'
 try two --report two.md || { cat "$FIXTURE_DIR/err"; exit 1; }
 same "$(said '.forks.two | "\(.outcome) \(.images[0].recipe)"')" 'good two' 'an import is tried at upstream'"'"'s commit'
-grep -q 'first.patch | upstream' <(tr -d '\\' <"$WORKSPACE/two.md") && rm "$WORKSPACE/two.md"
+grep -q 'first.patch | upstream' <(tr -d '\\' <"$WORKSPACE/two.md")
+rm "$WORKSPACE/two.md"
 expect 1 'is an import: it can'"'"'t be moved' "$CULLET" upstream build two --write
 unchanged 'and its pin is not written'
 sed -i 's/^ten$/TEN/' "$FORK_REPOSITORY/notes" && release two v1.2.0
@@ -166,6 +167,7 @@ same "$(in_workspace git show --no-renames --name-status --format= HEAD | paste 
 in_workspace "$CULLET" shell three -- sh -c 'grep -q ^Three$ notes && grep -q ^Five$ notes'
 in_workspace "$CULLET" build three --no-sign --json 2>/dev/null | jq -r .image.digest >"$FIXTURE_DIR/built"
 same "$(said '.forks.three.images[0].after')" "$(<"$FIXTURE_DIR/built")" 'and what was tried is what is built'
+same "$(in_workspace git log -1 --format=%b | grep ^image)" "image three: $(<"$FIXTURE_DIR/built")" 'which the commit says'
 
 # --- the whole way of a fix: picked before upstream has a release, dropped with the release ---
 sed -i 's/^eight$/Eight/' "$FORK_REPOSITORY/notes" && git_do commit --quiet --all --message='the fix'
