@@ -134,6 +134,14 @@ void read_labels(const Node& node, std::map<std::string, std::string>& into) {
   read_map(node, into, read_line, read_text);
 }
 
+/// Statements are made of what cullet itself says there: which patches an image has.
+std::string read_annotation_name(const Node& node) {
+  auto name = read_line(node);
+  if (name.starts_with("org.cullet."))
+    reject(node, "a name of your own, because 'org.cullet.' is what cullet says itself");
+  return name;
+}
+
 constexpr Field<ImageConfig> kConfig[] = {
     {"entrypoint",
      kOptional,
@@ -158,7 +166,9 @@ constexpr Field<ImageConfig> kConfig[] = {
     {"labels", kOptional, [](const Node& n, ImageConfig& c) { read_labels(n, c.labels); }},
     {"annotations",
      kOptional,
-     [](const Node& n, ImageConfig& c) { read_labels(n, c.annotations); }},
+     [](const Node& n, ImageConfig& c) {
+       read_map(n, c.annotations, read_annotation_name, read_text);
+     }},
 };
 
 constexpr Field<TestStep> kTestStep[] = {
