@@ -6,6 +6,7 @@
 #include "cullet/base/text.hpp"
 
 #include "control_file.hpp"
+#include "locked_package.hpp"
 #include "usr_merge.hpp"
 
 namespace cullet::environment {
@@ -76,15 +77,21 @@ class DebReader {
     const auto paragraphs = parse_control(contents_.control, name_ + ": control");
     if (paragraphs.size() != 1)
       fail("its control file is not one paragraph");
-    const auto check = [&](std::string_view field, const std::string& want) {
-      if (const auto got = paragraphs[0].get(field); got != want)
-        throw Error(Kind::input, cat(name_, " is not the package that cullet.lock says"))
-            .detail(cat(field, ": '", printable(got), "' instead of '", want, "'"))
-            .hint("run `cullet lock --update`");
-    };
-    check("Package", package_.name);
-    check("Version", package_.version);
-    check("Architecture", package_.architecture);
+    const auto check =
+        [&](std::string_view field, const std::string& got, const std::string& want) {
+          if (got != want)
+            throw Error(Kind::input, cat(name_, " is not the package that cullet.lock says"))
+                .detail(cat(field, ": '", printable(got), "' instead of '", want, "'"))
+                .hint("run `cullet lock --update`");
+        };
+    const auto& control = paragraphs[0];
+    check("Package", control.get("Package"), package_.name);
+    check("Version", control.get("Version"), package_.version);
+    check("Architecture", control.get("Architecture"), package_.architecture);
+    // Scanners know a package's faults by its source.
+    const auto [source, version] = source_of(control);
+    check("Source", source, package_.source);
+    check("Source's version", version, package_.source_version);
   }
 
   void unpack_data(int root) {

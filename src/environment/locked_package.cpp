@@ -76,17 +76,20 @@ std::optional<std::string> package_problem(const LockedPackage& package) {
   return std::nullopt;
 }
 
+std::pair<std::string, std::string> source_of(const ControlParagraph& record) {
+  const auto source = words(record.get("Source"));
+  std::pair out(source.empty() ? record.get("Package") : source[0], record.get("Version"));
+  if (source.size() == 2 && source[1].size() > 2)
+    out.second = source[1].substr(1, source[1].size() - 2);
+  return out;
+}
+
 LockedPackage package_from_record(const ControlParagraph& record) {
   LockedPackage package;
   package.name = record.get("Package");
   package.version = record.get("Version");
   package.architecture = record.get("Architecture");
-  // "Source: NAME (VERSION)", each part only where it differs.
-  const auto source = words(record.get("Source"));
-  package.source = source.empty() ? package.name : source[0];
-  package.source_version = package.version;
-  if (source.size() == 2 && source[1].size() > 2)
-    package.source_version = source[1].substr(1, source[1].size() - 2);
+  std::tie(package.source, package.source_version) = source_of(record);
   package.path = record.get("Filename");
   if (package.path.rfind("./", 0) == 0)
     package.path.erase(0, 2);

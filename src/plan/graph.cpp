@@ -58,8 +58,9 @@ Json step_inputs(const std::vector<workspace::Step>& steps) {
 Json package_inputs(const std::vector<environment::LockedPackage>& packages) {
   Json digests = Json::object();
   for (const auto& package : packages)
+    // All that is said of them, and held against each .deb.
     digests[cat(package.name, " ", package.version, " ", package.architecture)] =
-        package.sha256.str();
+        cat(package.sha256, " ", package.size, " ", package.source, " ", package.source_version);
   return digests;
 }
 

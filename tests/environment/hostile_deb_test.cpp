@@ -133,6 +133,9 @@ TEST_CASE("Hostile .deb: it must be the package that the lock says") {
         "  Package: 'b' instead of 'a'\n  while unpacking a 1.0\n"
         "hint: run `cullet lock --update`\n");
   says(refusal(deb(made_control("a", "2.0"))), "Version: '2.0' instead of '1.0'");
+  says(refusal(deb(made_control("a", "1.0", "Source: b\n"))), "Source: 'b' instead of 'a'");
+  says(refusal(deb(made_control("a", "1.0", "Source: a (0.9)\n"))),
+       "Source's version: '0.9' instead of '1.0'");
   says(refusal(deb(made_control("a", "1.0", "\nPackage: c\n"))), "not one paragraph");
   says(refusal(deb(made_control("a", "1.0", "nonsense\n"))), "not a field of a control file");
 }
