@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
 
 namespace cullet::store {
 namespace {
@@ -43,16 +44,28 @@ bool has_fraction(const Json& value) {
 }  // namespace
 
 std::string write_record(const ActionRecord& record) {
-  return canonical(Json{
+  const auto text = canonical(Json{
       {"blobs", to_json(record.blobs)}, {"trees", to_json(record.trees)}, {"value", record.value}});
+  return cat(sha256(text).hex(), "\n", text);
 }
 
-std::optional<Json> read_json(const std::filesystem::path& path) {
+namespace {
+
+/// The JSON of a file, behind its own digest if `sealed`.
+std::optional<Json> read(const std::filesystem::path& path, bool sealed) {
   try {
-    const auto text = find_file(path, kLimit);
-    if (!text)
+    const auto file = find_file(path, kLimit);
+    if (!file)
       return std::nullopt;
-    auto json = parse_json(*text, path.string(), kLimit);
+    std::string_view text(*file);
+    if (sealed) {
+      const auto end = text.find('\n');
+      if (end == std::string_view::npos ||
+          Sha256::parse_hex(text.substr(0, end)) != sha256(text.substr(end + 1)))
+        return std::nullopt;
+      text.remove_prefix(end + 1);
+    }
+    auto json = parse_json(text, path.string(), kLimit);
     return has_fraction(json) ? std::nullopt : std::optional(std::move(json));
   } catch (const Error& error) {
     // What can't be read is made again: absence, damage and bad sectors are all one here.
@@ -62,8 +75,14 @@ std::optional<Json> read_json(const std::filesystem::path& path) {
   }
 }
 
+}  // namespace
+
+std::optional<Json> read_json(const std::filesystem::path& path) {
+  return read(path, false);
+}
+
 std::optional<ActionRecord> read_record(const std::filesystem::path& path) {
-  const auto json = read_json(path);
+  const auto json = read(path, true);
   if (!json || !json->is_object() || !json->contains("value"))
     return std::nullopt;
   try {

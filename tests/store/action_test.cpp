@@ -18,6 +18,11 @@ std::filesystem::path file_of(const Store& store, const Key& key) {
   return store.root() / "actions" / key.hex().substr(0, 2) / key.hex();
 }
 
+/// As a record's file has its text.
+std::string sealed(std::string_view text) {
+  return cat(sha256(text).hex(), "\n", text);
+}
+
 }  // namespace
 
 TEST_CASE("Store: an action's record comes back as it was") {
@@ -34,11 +39,11 @@ TEST_CASE("Store: an action's record comes back as it was") {
   CHECK(found->trees == std::vector{tree.digest});
   CHECK(found->blobs == std::vector{blob});
   CHECK(get(file_of(store, kKey)) ==
-        cat(R"({"blobs":[")",
-            blob,
-            R"("],"trees":[")",
-            tree.digest,
-            R"("],"value":{"list":[1,null],"seconds":3,"text":"ä"}})"));
+        sealed(cat(R"({"blobs":[")",
+                   blob,
+                   R"("],"trees":[")",
+                   tree.digest,
+                   R"("],"value":{"list":[1,null],"seconds":3,"text":"ä"}})")));
   CHECK(mode_of(file_of(store, kKey)) == 0644);
 
   store.record_action(kKey, {nullptr, {}, {}});
@@ -66,19 +71,27 @@ TEST_CASE("Store::find_action: an incomplete or unreadable record counts as abse
     put(file, get(file).substr(0, 30));
   }
   SECTION("no record") {
-    put(file, "[]");
+    put(file, sealed("[]"));
   }
   SECTION("without a value") {
-    put(file, R"({"blobs":[],"trees":[]})");
+    put(file, sealed(R"({"blobs":[],"trees":[]})"));
   }
   SECTION("without trees") {
-    put(file, R"({"blobs":[],"value":1})");
+    put(file, sealed(R"({"blobs":[],"value":1})"));
   }
   SECTION("with other digests") {
-    put(file, R"({"blobs":[],"trees":["md5:x"],"value":1})");
+    put(file, sealed(R"({"blobs":[],"trees":["md5:x"],"value":1})"));
   }
   SECTION("with things that are no digests") {
-    put(file, R"({"blobs":[7],"trees":[],"value":1})");
+    put(file, sealed(R"({"blobs":[7],"trees":[],"value":1})"));
+  }
+  SECTION("with another value than was written") {
+    auto text = get(file);
+    text.replace(text.find("{}"), 2, "[]");
+    put(file, text);
+  }
+  SECTION("without its digest") {
+    put(file, R"({"blobs":[],"trees":[],"value":1})");
   }
   SECTION("a directory in its place") {
     std::filesystem::remove(file);
