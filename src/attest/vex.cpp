@@ -127,7 +127,10 @@ std::optional<trust::Claim> vex_claim(const image::Descriptor& descriptor,
 }
 
 bool same_statements(const Json& there, const Json& wanted) {
-  return there.contains("statements") && there.at("statements") == wanted.at("statements");
+  const auto says = [&](const char* what) {
+    return there.contains(what) && there.at(what) == wanted.at(what);
+  };
+  return says("statements") && says("author");
 }
 
 }  // namespace cullet::attest

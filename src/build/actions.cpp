@@ -21,20 +21,34 @@ TreeDigest edited_tree(const plan::Node& node) {
   return TreeDigest::parse(string_at(node.fixed, "edits", node.title())).value();
 }
 
+/// The node's key is of the patch files that the plan was made from: another text must not become
+/// its result.
+void demand_planned(const plan::Node& node, const std::vector<Sha256>& applied) {
+  for (std::size_t index = 0; index < applied.size(); ++index) {
+    const auto& planned = node.fixed.at("patches").at(index).at(0);
+    if (planned.is_string() && planned != applied[index].str())
+      throw Error(Kind::input,
+                  cat("patch ", node.fork->patches[index].name(), " was changed during the build"))
+          .hint("run the command again");
+  }
+}
+
 store::ActionRecord run_source(const Context& context, const plan::Node& node) {
   const auto source_context = build::source_context(
       context, [&](const std::string& text) { context.observer.progress(node, text); });
   const auto pin = context.upstream_pins ? source::ensure_candidate(source_context, *node.fork)
                                          : source::ensure_source(source_context, *node.fork);
-  const auto tree = node.fixed.contains("edits") ? context.store.tree(edited_tree(node))
-                                                 : source::prepare(source_context, *node.fork);
+  std::vector<Sha256> patches;
+  const auto tree = node.fixed.contains("edits")
+                        ? context.store.tree(edited_tree(node))
+                        : source::prepare(source_context, *node.fork, &patches);
+  demand_planned(node, patches);
   auto record = tree_record(tree);
   record.value["epoch"] = pin.committer_time;
   record.value["commit"] = pin.commit;
   record.value["patches"] = Json::array();
-  for (const auto& patch : node.fork->patches)
-    record.value["patches"].push_back(
-        source::read_patch(source_context, *node.fork, patch).sha256.str());
+  for (const auto& digest : patches)
+    record.value["patches"].push_back(digest.str());
   // What is imported may be nowhere else by now: it stays as long as what was made of it.
   for (const auto& archive : source::archives_of(*node.fork))
     if (const BlobDigest digest(archive.sha256); context.store.has_blob(digest))

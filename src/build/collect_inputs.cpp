@@ -2,8 +2,6 @@
 #include <algorithm>
 #include <set>
 
-#include <fcntl.h>
-
 #include "cullet/archive/compression.hpp"
 #include "cullet/attest/provenance.hpp"
 #include "cullet/base/error.hpp"
@@ -19,13 +17,13 @@ namespace {
 
 /// Version of what a packed commit is.
 constexpr int kPackVersion = 1;
-constexpr std::uint64_t kMaxWorkspaceFile = std::uint64_t{64} << 20U;
+constexpr std::string_view kForks = "forks/";
 
 /// The target's files, and those that they name: a workspace is read as a whole, and a recipe's
 /// image may be made of others that the target doesn't need.
-std::set<std::string> workspace_files(const Context& context,
-                                      const plan::Plan& plan,
-                                      const plan::Plan::Target& target) {
+std::set<std::string> kept_files(const Context& context,
+                                 const plan::Plan& plan,
+                                 const plan::Plan::Target& target) {
   const auto& workspace = context.workspace;
   const auto read = attest::workspace_files(plan, target);
   std::set<std::string> files(read.begin(), read.end());
@@ -53,13 +51,21 @@ std::set<std::string> workspace_files(const Context& context,
   return files;
 }
 
-Input workspace_input(const Context& context, int root, const std::string& path) {
-  const auto file = open_beneath(root, path, O_RDONLY, true);
-  if (!file)
+/// A file of the workspace as the plan was made from it.
+Input workspace_input(const Context& context, const plan::Plan& plan, const std::string& path) {
+  std::string text;
+  if (const auto patch = plan.patches.find(path); patch != plan.patches.end()) {
+    text = source::read_patch_file(context.workspace.root, path.substr(kForks.size()));
+    if (sha256(text) != patch->second)
+      throw Error(Kind::input, cat(path, " was changed during the build"))
+          .hint("run the command again");
+  } else if (const auto read = context.workspace.files.find(path);
+             read != context.workspace.files.end()) {
+    text = read->second;
+  } else {
     throw Error(Kind::input, cat("there is no file ", path, " in the workspace"));
-  FdSource source(file->get(), path);
-  const auto bytes = read_all(source, kMaxWorkspaceFile, path);
-  return {Input::Kind::workspace, path, {}, context.store.put_blob(bytes), bytes.size()};
+  }
+  return {Input::Kind::workspace, path, {}, context.store.put_blob(text), text.size()};
 }
 
 Input blob_input(const Context& context,
@@ -125,9 +131,8 @@ InputsManifest collect_inputs(const Context& context,
     InputsManifest list;
     list.recipe = target.recipe->name;
     auto& inputs = list.inputs;
-    const auto root = open_directory(context.workspace.root);
-    for (const auto& path : workspace_files(context, plan, target))
-      inputs.push_back(workspace_input(context, root.get(), path));
+    for (const auto& path : kept_files(context, plan, target))
+      inputs.push_back(workspace_input(context, plan, path));
     for (const auto index : attest::nodes_of(plan, target)) {
       context.cancel.check();
       const auto& node = plan.nodes[index];

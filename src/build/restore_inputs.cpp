@@ -101,8 +101,7 @@ class Restored {
  public:
   Restored(const fs::path& root, store::Store& store, const Cancel& cancel, Observer& observer)
       : workspace_(workspace::load(root)),
-        lock_(environment::Lock::parse(
-            read_file(root / "cullet.lock", environment::Lock::kMaxBytes), "cullet.lock")),
+        lock_(environment::lock_of(workspace_)),
         http_(offline(), cancel),
         context_{.workspace = workspace_,
                  .lock = lock_,

@@ -7,7 +7,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
-#include "cullet/build/statements.hpp"
+#include "cullet/source/source.hpp"
 
 #include "actions.hpp"
 
@@ -199,7 +199,7 @@ plan::Plan make_plan(const workspace::Workspace& workspace,
   const auto patch_digest = [&](const std::string& path) {
     const auto found = unwritten.find(path);
     return found != unwritten.end() ? sha256(found->second)
-                                    : workspace_file_digest(workspace, "forks/" + path);
+                                    : sha256(source::read_patch_file(workspace.root, path));
   };
   return plan::make(workspace, lock, recipes, patch_digest, edits);
 }

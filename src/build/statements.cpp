@@ -5,6 +5,7 @@
 
 #include "cullet/attest/bill.hpp"
 #include "cullet/attest/provenance.hpp"
+#include "cullet/attest/statement_time.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/sha1.hpp"
@@ -35,7 +36,8 @@ Sha1s hash_files(const Context& context, const attest::Content& content) {
       throw Error(Kind::machine, cat("tree ", content.tree, " has lost ", entry.path))
           .hint("run `cullet store check`");
     FdSource source(file->get(), entry.path.str());
-    out.push_back(sha1_hex(source));
+    VerifyingSource verified(source, entry.content, entry.size);
+    out.push_back(sha1_hex(verified));
   }
   return out;
 }
@@ -126,8 +128,7 @@ std::vector<Statement> statements(const Context& context,
         circumstances.version = options.version;
         circumstances.started = options.started;
         circumstances.finished = options.finished;
-        for (const auto& path : attest::workspace_files(plan, target))
-          circumstances.files[path] = workspace_file_digest(context.workspace, path);
+        circumstances.files = workspace_files(context.workspace, plan, target);
         auto bill = attest::bill(
             plan, target, described(context, plan, target), [&](const std::string& path) {
               return circumstances.files.at("forks/" + path);
@@ -145,6 +146,25 @@ std::vector<Statement> statements(const Context& context,
       });
 }
 
+namespace {
+
+/// Whether the newest statement of its type by the key says the same: an older one that does was
+/// superseded, and readers go by the newest.
+bool is_said(image::Repository& to,
+             const image::Descriptor& manifest,
+             const trust::PublicKey& key,
+             const Statement& statement) {
+  const auto& type = statement.claim.predicate_type;
+  std::optional<Json> newest;
+  for (auto& found : trust::attestations(to, manifest, {key}, type))
+    if (found.problem.empty() &&
+        (!newest || attest::time_of(type, *newest) < attest::time_of(type, found.predicate)))
+      newest = std::move(found.predicate);
+  return newest && statement.same(*newest, statement.claim.predicate);
+}
+
+}  // namespace
+
 bool attach(image::Repository& to,
             const image::Descriptor& manifest,
             const Statements& statements) {
@@ -153,27 +173,32 @@ bool attach(image::Repository& to,
   std::optional<trust::PrivateKey> key;
   bool added = false;
   for (const auto& statement : statements.list) {
-    if (trust::is_attested(to, manifest, *statements.public_key, statement.claim, statement.same))
+    if (is_said(to, manifest, *statements.public_key, statement))
       continue;
     if (!key) {
       key = statements.private_key();
       trust::demand_pair(*key, *statements.public_key, statements.key_file);
     }
-    trust::attest(to, manifest, *key, statement.claim, statement.same);
+    trust::attest(
+        to, manifest, *key, statement.claim, [](const Json&, const Json&) { return false; });
     added = true;
   }
   return added;
 }
 
-Sha256 workspace_file_digest(const workspace::Workspace& workspace, const std::string& path) {
-  const auto root = open_directory(workspace.root);
-  const auto file = open_beneath(root.get(), path, O_RDONLY, true);
-  if (!file)
-    throw Error(Kind::input, cat("there is no file ", path, " in the workspace"));
-  FdSource source(file->get(), path);
-  Sha256Hasher hasher;
-  copy(source, hasher);
-  return hasher.finish();
+std::map<std::string, Sha256> workspace_files(const workspace::Workspace& workspace,
+                                              const plan::Plan& plan,
+                                              const plan::Plan::Target& target) {
+  std::map<std::string, Sha256> files;
+  for (const auto& path : attest::workspace_files(plan, target)) {
+    if (const auto patch = plan.patches.find(path); patch != plan.patches.end())
+      files[path] = patch->second;
+    else if (const auto read = workspace.files.find(path); read != workspace.files.end())
+      files[path] = sha256(read->second);
+    else
+      throw Error(Kind::input, cat("there is no file ", path, " in the workspace"));
+  }
+  return files;
 }
 
 }  // namespace cullet::build

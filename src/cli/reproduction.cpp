@@ -64,8 +64,7 @@ Json own_provenance(Session& session,
                     const std::string& builder,
                     std::int64_t started) {
   const auto workspace = workspace::load(machine.workspace(), session.jobs());
-  const auto lock = environment::Lock::parse(
-      read_file(machine.workspace() / "cullet.lock", environment::Lock::kMaxBytes), "cullet.lock");
+  const auto lock = environment::lock_of(workspace);
   store::Store store(machine.store(), session.cancel());
   build::Observer nobody;
   const build::Context context{.workspace = workspace,
@@ -80,8 +79,7 @@ Json own_provenance(Session& session,
   plan::examine(plan, build::knowledge(context));
   const auto& target = plan.targets.at(0);
   attest::Circumstances circumstances;
-  for (const auto& path : attest::workspace_files(plan, target))
-    circumstances.files[path] = build::workspace_file_digest(workspace, path);
+  circumstances.files = build::workspace_files(workspace, plan, target);
   circumstances.builder = builder;
   circumstances.version = CULLET_VERSION;
   circumstances.started = started;

@@ -90,14 +90,8 @@ const workspace::Workspace& Session::workspace() {
 }
 
 const environment::Lock& Session::lock() {
-  if (!lock_) {
-    const auto path = workspace().root / "cullet.lock";
-    if (std::filesystem::exists(path))
-      lock_ =
-          environment::Lock::parse(read_file(path, environment::Lock::kMaxBytes), "cullet.lock");
-    else
-      lock_ = environment::Lock{};
-  }
+  if (!lock_)
+    lock_ = environment::lock_of(workspace());
   return *lock_;
 }
 

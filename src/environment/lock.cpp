@@ -27,6 +27,11 @@ std::string package_line(const LockedPackage& package) {
 
 }  // namespace
 
+Lock lock_of(const workspace::Workspace& workspace) {
+  const auto file = workspace.files.find("cullet.lock");
+  return file == workspace.files.end() ? Lock{} : Lock::parse(file->second, file->first);
+}
+
 std::string set_name(const std::string& suite, const workspace::PackageSet& set) {
   return cat("packages ",
              suite,

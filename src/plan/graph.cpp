@@ -120,8 +120,11 @@ std::size_t GraphBuilder::source(const workspace::Fork& fork) {
   node.fixed["pin"] = fork.commit;
   node.fixed["origin"] = origin_inputs(fork);
   auto& patches = node.fixed["patches"] = Json::array();
+  const auto patch_digest = [&](const std::string& path) {
+    return plan_.patches["forks/" + path] = patch_digest_(path);
+  };
   for (const auto& patch : fork.patches)
-    patches.push_back(patch_inputs(fork, patch, patch_digest_));
+    patches.push_back(patch_inputs(fork, patch, patch_digest));
   return add(std::move(node));
 }
 

@@ -11,17 +11,22 @@
 #include "tree_diff.hpp"
 
 namespace cullet::source {
+
+std::string read_patch_file(const std::filesystem::path& workspace, const std::string& path) {
+  const auto forks = open_directory(workspace / "forks");
+  const auto fd = open_beneath(forks.get(), path, O_RDONLY, true);
+  if (!fd)
+    throw Error(Kind::input, cat("there is no patch ", path, " in forks/"));
+  FdSource source(fd->get(), path);
+  return read_all(source, kMaxPatch, cat("patch ", path));
+}
+
 namespace {
 
 std::string read_file_patch(const Context& context, const workspace::Patch::File& file) {
-  if (const auto tried = context.unwritten.find(file.path); tried != context.unwritten.end())
-    return tried->second;
-  const auto forks = open_directory(context.workspace / "forks");
-  const auto fd = open_beneath(forks.get(), file.path, O_RDONLY, true);
-  if (!fd)
-    throw Error(Kind::input, cat("there is no patch ", file.path, " in forks/"));
-  FdSource source(fd->get(), file.path);
-  return read_all(source, kMaxPatch, cat("patch ", file.path));
+  const auto tried = context.unwritten.find(file.path);
+  return tried != context.unwritten.end() ? tried->second
+                                          : read_patch_file(context.workspace, file.path);
 }
 
 std::string read_member(const Context& context, const workspace::Patch::Member& member) {

@@ -52,7 +52,9 @@ void apply_text(const Context& context,
       tree, parse_patch(text, made_here ? 1 : patch.strip, label.name), label, context.cancel);
 }
 
-store::Tree prepare(const Context& context, const workspace::Fork& fork) {
+store::Tree prepare(const Context& context,
+                    const workspace::Fork& fork,
+                    std::vector<Sha256>* applied) {
   const auto doing = [&] {
     return cat("preparing fork '", fork.name, "' at ", short_id(fork.commit));
   };
@@ -62,8 +64,12 @@ store::Tree prepare(const Context& context, const workspace::Fork& fork) {
     if (!pin || !repository_of(context, mirror, *pin))
       throw Error(Kind::internal, "prepare() was called before ensure_pin()");
     auto tree = commit_tree(context, fork, mirror, *pin);
-    for (const auto& patch : fork.patches)
-      apply_text(context, fork, patch, read_patch(context, fork, patch).text, tree);
+    for (const auto& patch : fork.patches) {
+      const auto content = read_patch(context, fork, patch);
+      apply_text(context, fork, patch, content.text, tree);
+      if (applied != nullptr)
+        applied->push_back(content.sha256);
+    }
     auto staged = context.store.stage_tree();
     checkout(tree, staged.root(), context.cancel);
     return context.store.commit_tree(std::move(staged), {}, context.threads, context.cancel);

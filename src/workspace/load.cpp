@@ -21,6 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kConfigFile = "cullet.yaml";
+constexpr std::string_view kLockFile = "cullet.lock";
+constexpr std::uint64_t kMaxLockBytes = std::uint64_t{64} << 20U;
 
 /// `name` in a directory; `file` is what errors call it.
 std::string read_yaml(int directory, const std::string& name, const std::string& file) {
@@ -61,19 +63,22 @@ std::vector<std::string> documents(int directory, const std::string& folder) {
 constexpr std::size_t kFilesPerThread = 64;
 
 /// Parses FOLDER/*.yaml, in parallel where there are many; a missing folder is empty. The error
-/// thrown is that of the first file in order, whatever the threads' order.
+/// thrown is that of the first file in order, whatever the threads' order. Their texts go to
+/// `files`.
 template <class T>
 std::map<std::string, T> parse_folder(const fs::path& root,
                                       const std::string& folder,
                                       T (*parse)(std::string_view,
                                                  const std::string&,
                                                  const std::string&),
-                                      unsigned threads) {
+                                      unsigned threads,
+                                      std::map<std::string, std::string>& files) {
   std::error_code status;
   if (!fs::exists(root / folder, status) && !status)
     return {};
   const auto directory = open_directory(root / folder);
   const auto names = documents(directory.get(), folder);
+  std::vector<std::string> texts(names.size());
   std::vector<std::optional<T>> parsed(names.size());
   std::vector<std::exception_ptr> failed(names.size());
   std::atomic<std::size_t> next{0};
@@ -82,7 +87,8 @@ std::map<std::string, T> parse_folder(const fs::path& root,
       try {
         const auto name = names[index] + ".yaml";
         const auto file = cat(folder, "/", name);
-        parsed[index] = parse(read_yaml(directory.get(), name, file), file, names[index]);
+        texts[index] = read_yaml(directory.get(), name, file);
+        parsed[index] = parse(texts[index], file, names[index]);
       } catch (...) {
         failed[index] = std::current_exception();
         return;
@@ -100,8 +106,11 @@ std::map<std::string, T> parse_folder(const fs::path& root,
     if (error)
       std::rethrow_exception(error);
   std::map<std::string, T> result;
-  for (std::size_t index = 0; index < names.size(); ++index)
+  for (std::size_t index = 0; index < names.size(); ++index) {
     result.emplace_hint(result.end(), names[index], std::move(*parsed[index]));
+    files.emplace_hint(
+        files.end(), cat(folder, "/", names[index], ".yaml"), std::move(texts[index]));
+  }
   return result;
 }
 
@@ -127,10 +136,13 @@ Workspace load(const fs::path& root, unsigned threads) {
   if (!workspace.root.has_filename())
     workspace.root = workspace.root.parent_path();
   const std::string config(kConfigFile);
-  workspace.config =
-      parse_config(read_yaml(open_directory(workspace.root).get(), config, config), config);
-  workspace.forks = parse_folder<Fork>(workspace.root, "forks", parse_fork, threads);
-  workspace.recipes = parse_folder<Recipe>(workspace.root, "recipes", parse_recipe, threads);
+  auto& files = workspace.files;
+  files[config] = read_yaml(open_directory(workspace.root).get(), config, config);
+  workspace.config = parse_config(files[config], config);
+  if (auto lock = find_file(workspace.root / kLockFile, kMaxLockBytes))
+    files[std::string(kLockFile)] = std::move(*lock);
+  workspace.forks = parse_folder<Fork>(workspace.root, "forks", parse_fork, threads, files);
+  workspace.recipes = parse_folder<Recipe>(workspace.root, "recipes", parse_recipe, threads, files);
   check_references(workspace);
   return workspace;
 }

@@ -129,6 +129,15 @@ expect 0 '' "$CULLET" build greeting --push "$image"
 in_workspace "$CULLET" attestations "$image" --type spdx | jq -e .spdxVersion >/dev/null
 echo 'ok: the next build says again what was lost'
 
+# --- what was superseded is said again: readers go by the newest ---
+count=$(statements)
+for builder in other images images; do
+  sed -i "s|^builder: .*|builder: https://ci.example.com/$builder|" "$WORKSPACE/cullet.yaml"
+  in_workspace "$CULLET" build greeting >/dev/null
+  sleep 1.1 # statements tell seconds
+done
+same "$(statements)" $((count + 2)) 'another builder, and the first one again, each once'
+
 # --- the key for statements is not the one for releases ---
 rm "$WORKSPACE"/keys/attest.*
 printf 'fork: greeting\nenvironment: c\nsteps: [{ run: make CC=gcc }, { run: make install DESTDIR=$OUT }]\nimage: { contents: [other] }\n' \

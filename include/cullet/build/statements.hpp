@@ -43,8 +43,9 @@ struct Statements {
 /// Attaches those that are not there yet; returns whether there were any.
 bool attach(image::Repository& to, const image::Descriptor& manifest, const Statements& statements);
 
-/// The SHA-256 of a file of the workspace, named relative to its root; throws Kind::input for a
-/// path outside of it.
-Sha256 workspace_file_digest(const workspace::Workspace& workspace, const std::string& path);
+/// The SHA-256 of each of attest::workspace_files(), as the plan was made from it.
+std::map<std::string, Sha256> workspace_files(const workspace::Workspace& workspace,
+                                              const plan::Plan& plan,
+                                              const plan::Plan::Target& target);
 
 }  // namespace cullet::build

@@ -27,8 +27,6 @@ struct LockedPackage {
 /// cullet.lock: JSON, one package a line, sorted; versioned ("lock": 1). A set is what one
 /// environment, or one image's PackageSet, resolved to.
 struct Lock {
-  static constexpr std::uint64_t kMaxBytes = std::uint64_t{64} << 20U;  ///< of the file
-
   struct Set {
     std::string suite;
     std::vector<std::string> requested;  ///< as asked for, sorted
@@ -48,6 +46,9 @@ struct Lock {
                                                    std::vector<std::string> requested,
                                                    const std::string& suite = {}) const;
 };
+
+/// The workspace's own, as it was loaded; empty where there is none. Throws as Lock::parse().
+Lock lock_of(const workspace::Workspace& workspace);
 
 /// "packages bookworm libc6 libssl3", with " (no dependencies)" at its end where those are left
 /// out: sets are shared between images that ask for the same.

@@ -85,6 +85,7 @@ struct Plan {
     std::optional<std::size_t> component, image, test;
   };
   std::vector<Target> targets;
+  std::map<std::string, Sha256> patches;  ///< of forks/, by path ("forks/zlib/a.patch"), as planned
 };
 
 /// Trees that stand for a fork's source instead of pin and patches, by fork: what is being edited.

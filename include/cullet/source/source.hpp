@@ -81,11 +81,18 @@ PatchContent read_patch(const Context& context,
                         const workspace::Fork& fork,
                         const workspace::Patch& patch);
 
+/// The text of a patch file of the workspace, named relative to its forks/; throws Kind::input
+/// where there is none, and for a path out of there.
+std::string read_patch_file(const std::filesystem::path& workspace, const std::string& path);
+
 /// The source tree: pin plus patches, submodules at their pinned commits, written without any
 /// filter or line-end conversion, as a tree of the store. ensure_pin() must have succeeded before.
 /// Throws Kind::input "patch P does not apply to FORK VERSION" with file, line and hunk; for a
-/// patch that is empty, already applied, or reaches outside the tree.
-store::Tree prepare(const Context& context, const workspace::Fork& fork);
+/// patch that is empty, already applied, or reaches outside the tree. The SHA-256 of each patch, as
+/// it was applied, goes to `applied`.
+store::Tree prepare(const Context& context,
+                    const workspace::Fork& fork,
+                    std::vector<Sha256>* applied = nullptr);
 
 /// Who the user is to git, as "Name <address>": $GIT_AUTHOR_NAME and $GIT_AUTHOR_EMAIL, else
 /// user.name and user.email of the configuration; empty where neither says a name.

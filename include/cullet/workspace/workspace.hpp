@@ -207,13 +207,18 @@ struct Workspace {
   Config config;
   std::map<std::string, Fork> forks;
   std::map<std::string, Recipe> recipes;
+  /// cullet.yaml, cullet.lock (where there is one), forks/NAME.yaml and recipes/NAME.yaml, by path,
+  /// as they were read: what is said and kept of a build is what it was made from, whatever is
+  /// written to the files meanwhile.
+  std::map<std::string, std::string> files;
 };
 
 /// The nearest directory at or above `from` that holds cullet.yaml; throws Kind::input, hinting at
 /// `cullet init`.
 std::filesystem::path find_root(const std::filesystem::path& from);
 
-/// Reads cullet.yaml, forks/*.yaml and recipes/*.yaml. Throws Kind::input with file, line and
+/// Reads cullet.yaml, cullet.lock, forks/*.yaml and recipes/*.yaml; the lock as text only
+/// (environment::lock_of()). Throws Kind::input with file, line and
 /// column for malformed YAML, unknown keys (suggesting the nearest), duplicate keys, wrong types,
 /// anchors and aliases, files over 1 MiB, and references to forks, environments, recipes or outputs
 /// that don't exist (suggesting the nearest). Of several errors, the first by file name.
