@@ -6,14 +6,15 @@
 #include <string_view>
 #include <utility>
 
+#include "cullet/workspace/name.hpp"
+
 #include "document.hpp"
 
 namespace cullet::workspace {
 
 /// Each reads one scalar or throws Kind::input with its position and what was expected.
 
-/// Of a recipe, fork, environment or output: [a-z0-9][a-z0-9._-]*, at most 100 characters.
-bool is_name(std::string_view text);
+/// What is_name() takes.
 std::string read_name(const Node& node);
 /// "zlib" or "zlib:dev".
 OutputRef read_output_ref(const Node& node);

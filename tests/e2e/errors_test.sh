@@ -129,6 +129,13 @@ END
 expect 1 "did you mean 'bin/hello'?" "${build[@]}"
 restore
 
+# --- a name that is no fork's, before any request and any file ---
+there=$(cd "$FIXTURE_DIR" && find . -path ./store -prune -o -name '*.yaml' -print | sort)
+for name in ../../outside "$FIXTURE_DIR/outside" UP a/b .hidden -x ''; do
+  expect 2 "'$name' can't be a fork's name" "$CULLET" fork add --commit "$(git_do rev-parse HEAD)" -- "$name" http://127.0.0.1:1/x.git
+done
+same "$(cd "$FIXTURE_DIR" && find . -path ./store -prune -o -name '*.yaml' -print | sort)" "$there" 'no file was written' >/dev/null
+
 # --- keys and signatures ---
 sed -i 's/1.0.0/1.0.1/' "$fork"
 (export CULLET_PASSPHRASE=wrong && expect 1 'the passphrase does not open' "${build[@]}")

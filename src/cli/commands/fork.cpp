@@ -5,6 +5,7 @@
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/source/source.hpp"
+#include "cullet/workspace/name.hpp"
 
 #include "../command.hpp"
 #include "../forks.hpp"
@@ -96,6 +97,9 @@ std::string quoted(const std::string& text) {
 }
 
 int add(Session& session, const AddOptions& options) {
+  if (!workspace::is_name(options.name))
+    throw Error(Kind::usage, cat("'", printable(options.name), "' can't be a fork's name"))
+        .hint("a name holds a-z, 0-9, '.', '_' and '-', and begins with a letter or a digit");
   const auto path = session.workspace().root / "forks" / (options.name + ".yaml");
   if (std::filesystem::exists(path))
     throw Error(Kind::input, cat("forks/", options.name, ".yaml is there already"))
