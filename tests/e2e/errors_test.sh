@@ -144,6 +144,28 @@ in_workspace "$CULLET" key new keys/other.pem >/dev/null
 expect 3 'no signature of' "$CULLET" verify greeting --key keys/other.pub
 expect 1 'absent.pub' "$CULLET" verify greeting --attest-key absent.pub
 expect 1 'is there already' "$CULLET" key new keys/other.pem
+expect 2 'is the public half' "$CULLET" key new keys/both.pub
+[[ ! -e $WORKSPACE/keys/both.pub ]]
+expect 1 'is the public half' env -C "$WORKSPACE" sh -c 'cp -r . ../named && cd ../named &&
+  sed -i "s/key: .*pem/key: keys\/only.pub/" cullet.yaml && exec "$@"' sh "$CULLET" key new
+# Whoever makes the same key while this one waits for its passphrase keeps what he has made.
+# slow_key STATUS COMMAND: `key new keys/slow.pem` at a terminal, where COMMAND runs at the prompt.
+slow_key() {
+  same "$(in_workspace env -u CULLET_PASSPHRASE "$PYTHON" "$E2E_ROOT/tests/e2e/terminal.py" \
+    wait 'new key: ' quiet run "$2" type one wait 'again: ' quiet type one -- "$CULLET" key new keys/slow.pem 2>"$FIXTURE_DIR/err")" \
+    "$1 echo" "a key made at the prompt: $2" || { cat "$FIXTURE_DIR/err"; return 1; }
+}
+slow_key 1 "CULLET_PASSPHRASE=two '$CULLET' key new keys/slow.pem && cp keys/slow.pem keys/slow.pub '$FIXTURE_DIR'"
+grep -q 'slow.pem is there already' "$FIXTURE_DIR/err"
+cmp "$FIXTURE_DIR/slow.pem" "$WORKSPACE/keys/slow.pem" && cmp "$FIXTURE_DIR/slow.pub" "$WORKSPACE/keys/slow.pub"
+rm "$WORKSPACE"/keys/slow.*
+slow_key 1 "echo 'of somebody' >keys/slow.pub"
+same "$(cd "$WORKSPACE/keys" && echo slow.*) $(<"$WORKSPACE/keys/slow.pub")" 'slow.pub of somebody' 'no half of a pair is left'
+rm "$WORKSPACE/keys/slow.pub"
+slow_key 0 true
+same "$(cd "$WORKSPACE/keys" && stat -c '%a %n' slow.* | paste -sd ' ')" '600 slow.pem 644 slow.pub' 'a pair'
+[[ -z $(find "$WORKSPACE/keys" -name 'tmp-*') ]]
+rm "$WORKSPACE"/keys/slow.*
 sed -i 's/1.0.0/1.0.1/' "$fork"
 cp "$WORKSPACE/keys/release.pub" "$FIXTURE_DIR/release.pub" && cp "$WORKSPACE/keys/other.pub" "$WORKSPACE/keys/release.pub"
 expect 1 'keys/release.pem is not the private key of keys/release.pub beside it' "${build[@]}"

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cerrno>
+
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
@@ -18,6 +21,41 @@ bool is_there(const std::filesystem::path& path) {
   return std::filesystem::exists(path) || std::filesystem::exists(public_half(path));
 }
 
+Error is_there_error(const std::filesystem::path& path) {
+  return Error(Kind::input, cat(path.string(), " is there already"))
+      .hint("a key is never overwritten: move it away first, or name another file");
+}
+
+/// Gives a file a second name, which nothing has yet.
+void put(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (::link(from.c_str(), to.c_str()) == 0)
+    return;
+  if (errno == EEXIST)
+    throw is_there_error(to);
+  throw system_error(cat("cannot create ", to.string()), errno);
+}
+
+/// Both halves, whole and durable, or neither. What is there is never replaced, even where it has
+/// come since files_to_make() looked: a passphrase takes its time.
+void write_pair(const std::filesystem::path& path,
+                const trust::PrivateKey& key,
+                const std::string& passphrase) {
+  const auto directory = path.parent_path();
+  make_directories(directory);
+  const TemporaryDirectory aside(directory);
+  const auto secret = aside.path() / "private", shown = aside.path() / "public";
+  replace_file(secret, key.encrypted_pem(passphrase), 0600);
+  replace_file(shown, key.public_key().pem());
+  put(secret, path);
+  try {
+    put(shown, public_half(path));
+  } catch (const Error&) {
+    ::unlink(path.c_str());
+    throw;
+  }
+  sync_directory(directory);
+}
+
 /// The file that was named, or those keys of the workspace that aren't there yet.
 std::vector<std::filesystem::path> files_to_make(Session& session, const std::string& file) {
   std::vector<std::filesystem::path> wanted{session.directory() / file};
@@ -29,13 +67,17 @@ std::vector<std::filesystem::path> files_to_make(Session& session, const std::st
     wanted = {session.workspace().root / config.signing_key,
               session.workspace().root / config.attestation_key};
   }
+  for (const auto& path : wanted)
+    if (public_half(path) == path)
+      throw Error(file.empty() ? Kind::input : Kind::usage,
+                  cat(path.string(), " can't be a private key's file: .pub is the public half's"))
+          .hint(cat("name it ", path.stem().string(), ".pem"));
   std::vector<std::filesystem::path> missing;
   for (const auto& path : wanted)
     if (!is_there(path))
       missing.push_back(path);
   if (missing.empty())
-    throw Error(Kind::input, cat(wanted.front().string(), " is there already"))
-        .hint("a key is never overwritten: move it away first, or name another file");
+    throw is_there_error(wanted.front());
   return missing;
 }
 
@@ -46,9 +88,7 @@ int new_key(Session& session, const std::string& file) {
   Json made = Json::array();
   for (const auto& path : paths) {
     const auto key = trust::PrivateKey::generate();
-    make_directories(path.parent_path());
-    replace_file(path, key.encrypted_pem(passphrase), 0600);
-    replace_file(public_half(path), key.public_key().pem());
+    write_pair(path, key, passphrase);
     made.push_back({{"private", path.string()},
                     {"public", public_half(path).string()},
                     {"hint", key.public_key().hint()}});
