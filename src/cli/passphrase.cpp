@@ -6,6 +6,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 
+#include "awaited_source.hpp"
 #include "session.hpp"
 
 namespace cullet::cli {
@@ -14,24 +15,16 @@ namespace {
 
 constexpr std::size_t kMaxPassphrase = 1024;
 
-std::string first_line(int fd, const std::string& name) {
+std::string first_line(AwaitedSource input) {
   std::string text;
-  char byte = 0;
+  std::byte byte{};
   // Byte by byte: what follows the line belongs to whoever reads the descriptor next.
-  while (text.size() < kMaxPassphrase) {
-    const auto got = read(fd, &byte, 1);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got < 0)
-      throw system_error(cat("cannot read the passphrase from ", name), errno);
-    if (got == 0 || byte == '\n')
-      break;
-    text.push_back(byte);
-  }
+  while (text.size() < kMaxPassphrase && input.read({&byte, 1}) == 1 && byte != std::byte{'\n'})
+    text.push_back(static_cast<char>(byte));
   return text;
 }
 
-/// Turns the terminal's echo off for its lifetime.
+/// Turns the terminal's echo off for its lifetime, and ends the line that nobody saw.
 class NoEcho {
  public:
   explicit NoEcho(int fd) : fd_(fd) {
@@ -40,7 +33,10 @@ class NoEcho {
     quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     tcsetattr(fd_, TCSAFLUSH, &quiet);
   }
-  ~NoEcho() { tcsetattr(fd_, TCSAFLUSH, &saved_); }
+  ~NoEcho() {
+    tcsetattr(fd_, TCSAFLUSH, &saved_);
+    [[maybe_unused]] const auto written = write(fd_, "\n", 1);
+  }
   NoEcho(const NoEcho&) = delete;
   NoEcho& operator=(const NoEcho&) = delete;
   NoEcho(NoEcho&&) = delete;
@@ -51,15 +47,10 @@ class NoEcho {
   termios saved_{};
 };
 
-std::string ask(int terminal, const std::string& prompt) {
+std::string ask(int terminal, const std::string& prompt, const Cancel& cancel) {
   write_all(terminal, as_bytes(prompt + ": "), "the terminal");
-  std::string text;
-  {
-    const NoEcho quiet(terminal);
-    text = first_line(terminal, "the terminal");
-  }
-  write_all(terminal, as_bytes("\n"), "the terminal");
-  return text;
+  const NoEcho quiet(terminal);
+  return first_line({terminal, "the passphrase from the terminal", cancel});
 }
 
 }  // namespace
@@ -67,7 +58,8 @@ std::string ask(int terminal, const std::string& prompt) {
 std::string Session::passphrase(const std::string& what, bool confirm) {
   if (passphrase_fd >= 0) {
     if (!given_passphrase_)
-      given_passphrase_ = first_line(passphrase_fd, cat("descriptor ", passphrase_fd));
+      given_passphrase_ = first_line(
+          {passphrase_fd, cat("the passphrase from descriptor ", passphrase_fd), cancel()});
     return *given_passphrase_;
   }
   if (const auto set = environment_.variables.find("CULLET_PASSPHRASE");
@@ -77,8 +69,8 @@ std::string Session::passphrase(const std::string& what, bool confirm) {
   if (!terminal.valid())
     throw Error(Kind::input, cat("no ", what, ": there is no terminal to ask on"))
         .hint("set CULLET_PASSPHRASE, or give --passphrase-fd N");
-  auto text = ask(terminal.get(), what);
-  if (confirm && ask(terminal.get(), "again") != text)
+  auto text = ask(terminal.get(), what, cancel());
+  if (confirm && ask(terminal.get(), "again", cancel()) != text)
     throw Error(Kind::input, "the two passphrases differ").hint("nothing was written: try again");
   return text;
 }

@@ -44,3 +44,14 @@ in_workspace "$CULLET" build greeting >/dev/null
 same "$(digest_of greeting)" "$digest" 'the next run gives the same digest'
 [[ -z $(find "$CULLET_STORE/tmp" -mindepth 1 -print -quit) ]]
 echo 'ok: nothing unfinished is left'
+
+# --- Ctrl-C where a person is asked ---
+# at_terminal STEP... -- COMMAND...: see terminal.py; prints how the command ended.
+at_terminal() { in_workspace env -u CULLET_PASSPHRASE "$PYTHON" "$E2E_ROOT/tests/e2e/terminal.py" "$@" 2>"$FIXTURE_DIR/err"; }
+same "$(at_terminal wait 'new key: ' quiet interrupt -- "$CULLET" key new keys/new.pem)" '130 echo' \
+  'Ctrl-C at the first prompt ends it, and the terminal echoes'
+same "$(at_terminal wait 'new key: ' quiet type one wait 'again: ' quiet interrupt -- "$CULLET" key new keys/new.pem)" '130 echo' \
+  'and at the second one'
+[[ -z $(find "$WORKSPACE/keys" -name 'new.*') ]]
+same "$(at_terminal caught interrupt -- "$CULLET" patch add greeting - --reason 'a test')" '130 echo' \
+  'Ctrl-C ends the wait for a patch on standard input'

@@ -10,6 +10,7 @@
 #include "cullet/base/utf8.hpp"
 #include "cullet/source/series.hpp"
 
+#include "../awaited_source.hpp"
 #include "../command.hpp"
 #include "../expiry.hpp"
 #include "../forks.hpp"
@@ -37,7 +38,7 @@ struct Text {
 Text read_source(Session& session, const AddOptions& options) {
   Text text;
   if (options.source == "-") {
-    FdSource input(STDIN_FILENO, "standard input");
+    AwaitedSource input(STDIN_FILENO, "standard input", session.cancel());
     text.text = read_all(input, kMaxPatch, "the patch on standard input");
     text.name =
         file_stem(options.words.fixes.empty() ? options.words.reason : options.words.fixes[0]);
