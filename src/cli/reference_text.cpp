@@ -17,16 +17,34 @@ std::vector<const CLI::App*> commands(const CLI::App& app) {
   return {found.begin(), found.end()};
 }
 
-/// "--json", "-j": the option's names, with dashes.
+/// What users are told of: an option without a group is between cullet and itself.
+std::vector<const CLI::Option*> options(const CLI::App& app) {
+  return app.get_options([](const CLI::Option* option) { return !option->get_group().empty(); });
+}
+
+/// "--json", "-j": the options' names, with dashes.
 std::vector<std::string> flags(const CLI::App& app) {
   std::vector<std::string> out;
-  for (const auto* option : app.get_options()) {
+  for (const auto* option : options(app)) {
     for (const auto& name : option->get_snames())
       out.push_back("-" + name);
     for (const auto& name : option->get_lnames())
       out.push_back("--" + name);
   }
   return out;
+}
+
+/// The folder of a workspace that has the names which a command takes; empty: there is none. A
+/// recipe's name stands for its image.
+std::string_view names_from(const CLI::App& command) {
+  for (const auto* option : options(command)) {
+    const auto name = option->get_name(true);
+    if (name == "fork")
+      return "forks";
+    if (name == "recipe" || name == "ref" || name == "before" || name == "after")
+      return "recipes";
+  }
+  return "";
 }
 
 std::vector<std::string> command_names(const CLI::App& app) {
@@ -46,6 +64,17 @@ void walk(const CLI::App& app,
     walk(*command, path.empty() ? command->get_name() : path + " " + command->get_name(), visit);
 }
 
+/// Every command below the application as a pattern of a shell's `case`: the path before it, a
+/// blank and its name.
+std::vector<std::string> path_patterns(const CLI::App& app) {
+  std::vector<std::string> out;
+  walk(app, "", [&](const CLI::App&, const std::string& path) {
+    if (!path.empty())
+      out.push_back(cat("'", path.find(' ') == std::string::npos ? " " : "", path, "'"));
+  });
+  return out;
+}
+
 std::string bash_completion(const CLI::App& app) {
   std::string cases;
   walk(app, "", [&](const CLI::App& command, const std::string& path) {
@@ -55,59 +84,88 @@ std::string bash_completion(const CLI::App& app) {
     if (!path.empty())
       for (const auto& flag : flags(app))
         words.push_back(flag);
-    cases += cat("    '", path, "') words='", join(words, " "), "' ;;\n");
+    const auto folder = names_from(command);
+    cases += cat("    '",
+                 path,
+                 "') words='",
+                 join(words, " "),
+                 "'",
+                 folder.empty() ? "" : cat(" folder=", folder),
+                 " ;;\n");
   });
   return cat(
       "# bash completion for cullet: source <(cullet completion bash)\n"
       "_cullet() {\n"
-      "  local cur=${COMP_WORDS[COMP_CWORD]} path='' words='' word names=''\n"
+      "  local cur=${COMP_WORDS[COMP_CWORD]} path='' words='' word names='' folder=''\n"
       "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
       "    case $word in -*) ;; *) case \"$path $word\" in ",
-      [&] {
-        std::vector<std::string> paths;
-        walk(app, "", [&](const CLI::App&, const std::string& path) {
-          if (path.find(' ') == std::string::npos && !path.empty())
-            paths.push_back("' " + path + "'");
-          else if (!path.empty())
-            paths.push_back("'" + path + "'");
-        });
-        return join(paths, "|");
-      }(),
+      join(path_patterns(app), "|"),
       ") path=\"${path:+$path }$word\" ;; esac ;; esac\n"
       "  done\n"
       "  case $path in\n",
       cases,
       "  esac\n"
-      "  case $path in\n"
-      "    build|plan|shell|verify|sign|push|ls|cat|diff) names=$(cd recipes 2>/dev/null && "
-      "printf '%s\\n' *.yaml) ;;\n"
-      "    'fork sync'|'fork import') names=$(cd forks 2>/dev/null && printf '%s\\n' "
-      "*.yaml) ;;\n"
-      "  esac\n"
+      "  [ -z \"$folder\" ] || names=$(cd \"$folder\" 2>/dev/null && printf '%s\\n' *.yaml)\n"
       "  COMPREPLY=($(compgen -W \"$words ${names//.yaml/}\" -- \"$cur\"))\n"
       "}\n"
       "complete -o default -F _cullet cullet\n");
 }
 
-std::string fish_completion(const CLI::App& app) {
-  std::string out = "# fish completion for cullet: cullet completion fish | source\n";
-  for (const auto* command : commands(app)) {
-    out += cat("complete -c cullet -n __fish_use_subcommand -a ",
-               command->get_name(),
-               " -d '",
-               command->get_description(),
-               "'\n");
-    const auto seen = cat("-n '__fish_seen_subcommand_from ", command->get_name(), "'");
-    for (const auto& name : command_names(*command))
-      out += cat("complete -c cullet ", seen, " -a ", name, "\n");
-    for (const auto* option : command->get_options())
-      for (const auto& name : option->get_lnames())
-        out += cat(
-            "complete -c cullet ", seen, " -l ", name, " -d '", option->get_description(), "'\n");
+/// One word of fish, whatever it holds.
+std::string fish_word(const std::string& text) {
+  std::string out = "'";
+  for (const char letter : text) {
+    if (letter == '\'' || letter == '\\')
+      out += '\\';
+    out += letter;
   }
-  for (const auto* option : app.get_options())
-    for (const auto& name : option->get_lnames())
-      out += cat("complete -c cullet -l ", name, " -d '", option->get_description(), "'\n");
+  return out + "'";
+}
+
+std::string fish_completion(const CLI::App& app) {
+  std::string out =
+      cat("# fish completion for cullet: cullet completion fish | source\n"
+          "# Whether the words before the cursor name this command.\n"
+          "function __cullet_at\n"
+          "  set -l path ''\n"
+          "  for word in (commandline -opc)[2..-1]\n"
+          "    switch \"$path $word\"\n"
+          "      case ",
+          join(path_patterns(app), " "),
+          "\n"
+          "        set path (string trim -- \"$path $word\")\n"
+          "    end\n"
+          "  end\n"
+          "  test \"$path\" = \"$argv\"\n"
+          "end\n"
+          "function __cullet_names\n"
+          "  for file in $argv[1]/*.yaml\n"
+          "    string replace -r '.*/(.*)\\.yaml$' '$1' -- $file\n"
+          "  end\n"
+          "end\n");
+  walk(app, "", [&](const CLI::App& command, const std::string& path) {
+    const auto at = cat("complete -c cullet -n ",
+                        fish_word(path.empty() ? "__cullet_at" : "__cullet_at " + path));
+    for (const auto* below : commands(command))
+      out +=
+          cat(at, " -f -a ", below->get_name(), " -d ", fish_word(below->get_description()), "\n");
+    if (const auto folder = names_from(command); !folder.empty())
+      out += cat(at, " -a '(__cullet_names ", folder, ")'\n");
+    for (const auto* option : options(command)) {
+      // What stands before a command's name may stand after it, too.
+      auto line = path.empty() ? std::string("complete -c cullet") : at;
+      for (const auto& name : option->get_snames())
+        line += " -s " + name;
+      for (const auto& name : option->get_lnames())
+        line += " -l " + name;
+      if (option->nonpositional())
+        out += cat(line,
+                   option->get_items_expected_max() > 0 ? " -r" : "",
+                   " -d ",
+                   fish_word(option->get_description()),
+                   "\n");
+    }
+  });
   return out;
 }
 
@@ -126,7 +184,7 @@ std::string roff(const std::string& text) {
 }
 
 void add_options(const CLI::App& app, std::string& out) {
-  for (const auto* option : app.get_options()) {
+  for (const auto* option : options(app)) {
     const auto name = option->get_name(option->nonpositional(), true);
     out += cat(".TP\n.B ",
                roff(name.empty() ? option->get_name(true) : name),
