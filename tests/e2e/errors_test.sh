@@ -136,6 +136,11 @@ for name in ../../outside "$FIXTURE_DIR/outside" UP a/b .hidden -x ''; do
 done
 same "$(cd "$FIXTURE_DIR" && find . -path ./store -prune -o -name '*.yaml' -print | sort)" "$there" 'no file was written' >/dev/null
 
+# --- options that say nothing beside each other ---
+expect 2 '--cyclonedx is about what is attested' "${build[@]}" --no-sign --cyclonedx
+expect 2 '--author is about what is attested' "${build[@]}" --no-attest --author Me
+expect 2 '--keep-inputs is about what is saved' "${build[@]}" --with-edits --keep-inputs
+
 # --- keys and signatures ---
 sed -i 's/1.0.0/1.0.1/' "$fork"
 (export CULLET_PASSPHRASE=wrong && expect 1 'the passphrase does not open' "${build[@]}")

@@ -72,6 +72,7 @@ refused 2 '2020-01-01 is in the past' "${add[@]}" "${reason[@]}" --name n --expi
 refused 2 'needs a reason' "${add[@]}" --name n
 refused 2 "can't be a patch's name" "${add[@]}" "${reason[@]}" --name ../n
 refused 1 "have no commit 'abcdef1'" "$CULLET" patch add greeting --pick abcdef1 "${reason[@]}"
+refused 2 'there is no --pick' "${add[@]}" "${reason[@]}" --name n --mainline 1
 refused 2 'from --pick COMMIT' "$CULLET" patch add greeting "${reason[@]}"
 refused 1 "has no patch 'fxi'" "$CULLET" patch drop greeting fxi
 refused 1 'absent.patch' "$CULLET" patch add greeting "$FIXTURE_DIR/absent.patch" "${reason[@]}"
@@ -134,6 +135,7 @@ same "$(edit_git log --format=%s --reverse | tail -n +2 | paste -sd' ')" 'greeti
 same "$(edit_git status --porcelain)x" x 'and nothing to commit'
 same "$(c patch edit greeting)" "$checkout" 'asked again, the same checkout'
 same "$(c patch save greeting)" 'nothing has changed' 'nothing to save'
+refused 2 '--reason is about a new patch' "$CULLET" patch save greeting "${reason[@]}"
 before=$(state)
 sed -i 's/hello again/hello, edited/' "$checkout/hello.c"
 refused 1 'has changes that are not saved' "$CULLET" patch edit greeting
@@ -173,6 +175,12 @@ c build greeting --with-edits --no-sign --push "oci:$FIXTURE_DIR/pushed:x-edits"
 edit_git commit --quiet --all --fixup=HEAD~1
 edit_git -c sequence.editor=true rebase --quiet --interactive --autosquash HEAD~3
 printf 'one more\n' >"$checkout/NOTES" && edit_git add NOTES
+git -C "$checkout" stash --quiet --include-untracked
+for words in '--fixes CVE-2026-0003' '--reason words' "--expires $expires" '--name words' '--by me'; do
+  # shellcheck disable=SC2086 # an option and its value
+  refused 2 "${words%% *} is about a new patch" "$CULLET" patch save greeting $words
+done
+git -C "$checkout" stash pop --quiet
 symbols=$(sha256sum <"$WORKSPACE/forks/greeting/build-with-symbols.patch")
 c patch save greeting --reason 'a note' --fixes CVE-2026-0003 --name notes >save.txt
 same "$(paste -sd' ' save.txt)" 'changed greeting/fix.2.patch added greeting/notes.patch' 'saved'

@@ -216,6 +216,16 @@ SecondBuild checked_again(Session& session,
   return again;
 }
 
+using Given = std::pair<bool, std::string_view>;
+
+/// An option that is about something that another leaves out would be dropped in silence.
+void refuse_idle(const Given& one, std::string_view what, std::initializer_list<Given> about) {
+  for (const auto& [given, name] : about)
+    if (one.first && given)
+      throw Error(Kind::usage, cat(one.second, ": ", name, " is about what is ", what))
+          .hint(cat("leave out ", name, " or ", one.second));
+}
+
 void refuse_contradictions(const BuildOptions& options) {
   const auto& publish = options.publish;
   if (options.with_edits && !publish.push.empty() && !publish.no_sign)
@@ -227,16 +237,14 @@ void refuse_contradictions(const BuildOptions& options) {
   if (options.no_publish && (!publish.push.empty() || !options.affected_by.empty()))
     throw Error(Kind::usage, "--no-publish: the image is to go nowhere, and yet somewhere")
         .hint("leave out --push, --affected-by or --no-publish");
-  if (!options.no_publish)
-    return;
-  const std::pair<bool, std::string_view> of_publishing[] = {{publish.keep_inputs, "--keep-inputs"},
-                                                             {publish.cyclonedx, "--cyclonedx"},
-                                                             {publish.force, "--force"},
-                                                             {!publish.author.empty(), "--author"}};
-  for (const auto& [given, name] : of_publishing)
-    if (given)
-      throw Error(Kind::usage, cat("--no-publish: ", name, " is about what is published"))
-          .hint(cat("leave out ", name, " or --no-publish"));
+  const Given inputs{publish.keep_inputs, "--keep-inputs"}, force{publish.force, "--force"};
+  const Given cyclonedx{publish.cyclonedx, "--cyclonedx"};
+  const Given author{!publish.author.empty(), "--author"};
+  refuse_idle(
+      {options.no_publish, "--no-publish"}, "published", {inputs, cyclonedx, force, author});
+  refuse_idle({publish.no_sign, "--no-sign"}, "attested, and so signed", {cyclonedx, author});
+  refuse_idle({publish.no_attest, "--no-attest"}, "attested", {cyclonedx, author});
+  refuse_idle({options.with_edits, "--with-edits"}, "saved", {inputs, cyclonedx, author});
 }
 
 int build(Session& session, BuildOptions options) {

@@ -114,6 +114,9 @@ int add(Session& session, const AddOptions& options) {
   if (options.source.empty() == options.pick.empty())
     throw Error(Kind::usage, "a patch comes from a file, from '-' or from --pick COMMIT")
         .hint("`cullet patch add --help` has an example of each");
+  if (options.mainline != 0 && options.pick.empty())
+    throw Error(Kind::usage, "--mainline says how --pick sees a merge, and there is no --pick")
+        .hint("leave it out");
   NewSeries series{entries_of(fork), {}};
   workspace::Patch patch;
   {

@@ -84,6 +84,20 @@ workspace::Patch added(Session& session,
   return patch;
 }
 
+/// Words are about a new patch: without one they would be lost.
+void refuse_idle(const workspace::Fork& fork, const PatchWords& words) {
+  const std::pair<bool, std::string_view> about_new[] = {{!words.fixes.empty(), "--fixes"},
+                                                         {!words.reason.empty(), "--reason"},
+                                                         {!words.expires.empty(), "--expires"},
+                                                         {!words.name.empty(), "--name"},
+                                                         {!words.by.empty(), "--by"}};
+  for (const auto& [given, name] : about_new)
+    if (given)
+      throw Error(Kind::usage, cat(name, " is about a new patch, and the checkout makes none"))
+          .detail("what changed belongs to commits of patches that are there")
+          .hint(cat("leave it out; what a patch says stands in ", fork.at.file, ", to be edited"));
+}
+
 NewSeries series_of(Session& session,
                     const workspace::Fork& fork,
                     const source::Edits& edits,
@@ -92,6 +106,8 @@ NewSeries series_of(Session& session,
   std::size_t fresh = 0;
   for (const auto& edited : edits.series)
     fresh += edited.was ? 0 : 1;
+  if (fresh == 0)
+    refuse_idle(fork, words);
   if (fresh > 1 && !words.name.empty())
     throw Error(Kind::usage, cat("--name is for one new patch, but there are ", fresh))
         .hint("each is called after the subject of its commit");
