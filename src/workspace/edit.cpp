@@ -281,7 +281,8 @@ class PatchesEditor {
     return join(result, "");
   }
 
-  /// An empty list, or one in flow style, becomes a list in block style.
+  /// An empty list, or one in flow style, becomes a list in block style. A comment at an empty one
+  /// stays.
   [[nodiscard]] std::string replaced(const std::vector<SeriesEntry>& series) {
     const auto begin = line_of(key_->key);
     auto end = next_;
@@ -290,16 +291,36 @@ class PatchesEditor {
     std::string old;
     for (auto i = begin; i < end; ++i)
       old += lines_[i];
-    if (old.find(" #") != old.npos || old.find("\n#") != old.npos)
-      throw by_hand(key_->key.at(), "it is in flow style and has a comment");
+    const bool comment = old.find(" #") != old.npos || old.find("\n#") != old.npos;
+    if (comment && series.empty() && key_->value.items.empty())
+      return text();
     Lines result(lines_.begin(), lines_.begin() + static_cast<std::ptrdiff_t>(begin));
     dash_ = 2;
-    if (!series.empty())
+    if (comment)
+      append(result, opened(begin, end));
+    else if (!series.empty())
       result.push_back("patches:" + end_of_line_);
     for (const auto& entry : series)
       append(result, fresh(entry.patch));
     append(result, {lines_.begin() + static_cast<std::ptrdiff_t>(end), lines_.end()});
     return join(result, "");
+  }
+
+  /// The lines of an empty list with a comment, without its brackets: entries can follow.
+  [[nodiscard]] Lines opened(std::size_t begin, std::size_t end) const {
+    Lines lines(lines_.begin() + static_cast<std::ptrdiff_t>(begin),
+                lines_.begin() + static_cast<std::ptrdiff_t>(end));
+    const auto& value = key_->value;
+    auto& line = lines[0];
+    const auto colon = line.find(':', byte_of(key_->key));
+    const auto open = line.find_first_not_of(" \t", colon + 1);
+    const auto close = line.find_first_not_of(" \t", open + 1);
+    if (!value.items.empty() || line[open] != '[' || line[close] != ']')
+      throw by_hand(key_->key.at(), "it is in flow style and has a comment");
+    line.erase(colon + 1, close - colon);
+    if (!lines.back().ends_with('\n'))
+      lines.back() += end_of_line_;
+    return lines;
   }
 
   /// `patches:` without entries goes, unless a comment stands there.

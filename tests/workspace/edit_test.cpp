@@ -95,6 +95,25 @@ TEST_CASE("edit_patches: a file without patches gets them at its end, and loses 
   CHECK(with(kHead + "...\n", patch("z/a.patch")).ends_with("a reason\n...\n"));
 }
 
+TEST_CASE("edit_patches: a comment beside `patches:` outlives the last patch, and takes the next") {
+  const auto added = patch("z/a.patch");
+  const std::string entry = "  - file: z/a.patch\n    reason: a reason\n";
+  for (const std::string heading : {"patches: # each with its ticket\n",
+                                    "patches:   # each with its ticket\n  # [TICKET-1], and on\n",
+                                    "patches: # each with its ticket\n    # in order\n"}) {
+    const auto one = kHead + heading + "  - file: z/a.patch\n    reason: a reason\n# the end\n";
+    const auto none = edit_patches(one, parsed(one), {});
+    CAPTURE(none);
+    CHECK(none.find("# each with its ticket\n") != std::string::npos);
+    CHECK(edit_patches(none, parsed(none), {}) == none);
+    const auto again = with(none, added);
+    CHECK(again.find(" # each with its ticket\n") != std::string::npos);
+    CHECK(again.find("[]") == std::string::npos);
+    CHECK(again.ends_with(entry + "# the end\n"));
+  }
+  CHECK(with(kHead + "patches: [ ] # none", added) == kHead + "patches: # none\n" + entry);
+}
+
 TEST_CASE("edit_patches: a dropped patch goes with the comment above it") {
   const auto fork = parsed(kTwo);
   const auto second = edit_patches(kTwo, fork, kept(fork, {1}));
