@@ -18,6 +18,16 @@ namespace {
 /// Others may count on, but not for ever.
 constexpr int kCounts = 20;
 
+/// Throws Kind::refused for a change that is out of scope; with --json, the record of it first.
+void demand_inside(Session& session,
+                   const PublishedImage& image,
+                   const PublishedImage::Place& place,
+                   const build::ChangeScope& scope) {
+  if (session.options().json && place.change->outside() > 0)
+    session.print({{"recipe", image.recipe->name}, {"refused", true}, {"image", place.to_json()}});
+  place.change->demand_inside(scope);
+}
+
 }  // namespace
 
 Json to_json(const build::KeepReport& report) {
@@ -157,7 +167,7 @@ void Publisher::hold_against_standing(const PublishedImage& image,
     }
     place.change = build::compare(
         context_, plan_, *image.target, *place.repository, standing, *request_.scope);
-    place.change->demand_inside(*request_.scope);
+    demand_inside(session_, image, place, *request_.scope);
   });
 }
 
@@ -177,7 +187,7 @@ void Publisher::hold_new_patches(const PublishedImage& image,
   place.change =
       build::compare(context_, plan_, *image.target, *place.repository, standing, *scope);
   if (!place.scratch)
-    place.change->demand_inside(*scope);
+    demand_inside(session_, image, place, *scope);
   else if (const auto outside = place.change->outside(); outside > 0)
     view_.note(cat("note: ",
                    image.recipe->name,

@@ -43,6 +43,7 @@ forbids() {
   same "$(said .forks.one.outcome)" good "$1 is not forbidden"
   expect 3 '' "$CULLET" upstream build one --forbid "$1" --report report.md
   grep -qF "$2" <(tr -d '\\' <"$WORKSPACE/report.md") || { cat "$WORKSPACE/report.md"; return 1; }
+  grep -qF "  $2" "$FIXTURE_DIR/out" || { cat "$FIXTURE_DIR/out"; return 1; }
   rm "$WORKSPACE/report.md"
   try one --forbid "$1" --write && return 1
   same "$(said '.forks.one | "\(.outcome) \(.written)"')" 'forbidden false' "  and it is, with --forbid $1"
@@ -68,6 +69,10 @@ expect 3 '' "$CULLET" upstream build one --forbid licences,removed-files --forbi
 expect 3 '' "$CULLET" upstream build one --forbid licences --push oci:candidates
 grep -q 'nothing of one is pushed' "$FIXTURE_DIR/err"
 [[ ! -e $WORKSPACE/candidates ]]
+
+# --- a report that can't be written loses nothing of what was found ---
+expect 1 'absent/report.md' "$CULLET" upstream build one --forbid licences --report absent/report.md --json
+same "$(jq -r .forks.one.outcome "$FIXTURE_DIR/out")" forbidden 'the record is there, and the error says why the report is not'
 
 # --- wrong input: an error, and the workspace as it was ---
 follow one "$FAULTY_URL/one.git" '{ tags: "release-*" }'

@@ -90,3 +90,6 @@ same "$(skopeo_do inspect --config "oci:$WORKSPACE/.cullet/registry/greeting:1.0
 find "$REGISTRY_DIR/storage/docker/registry/v2/blobs" -name data -size +100k |
   while read -r blob; do printf 'X' | dd of="$blob" bs=1 seek=5000 conv=notrunc status=none; done
 expect 3 'is not what its manifest says' "$CULLET" verify "$reference" --key keys/release.pub
+expect 3 '' "$CULLET" verify "$reference" --key keys/release.pub --json
+same "$(jq -r '"\(.verified) \(.digest) \(.reason | contains("is not what its manifest says")) \(.details | length > 0)"' "$FIXTURE_DIR/out")" \
+  "false $digest true true" 'and the record says so'

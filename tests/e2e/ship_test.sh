@@ -112,6 +112,9 @@ grep -qF 'etc/motd: changed, content, 3 B → 3 B' "$FIXTURE_DIR/err"
 grep -qE 'in files \(layer sha256:[0-9a-f]{64}\); changed: files pane: files' "$FIXTURE_DIR/err"
 echo 'ok: the error names file, layer and input'
 expect 3 'changed: files pane: files' "$CULLET" build --affected-by CVE-2024-0002
+expect 3 'changes outside' "$CULLET" build --affected-by CVE-2024-0002 --json
+same "$(jq -r '"\(.refused) \(.recipe) \([.image.change.files[] | select(.inside or .allowed | not).path])"' "$FIXTURE_DIR/out")" \
+  'true pane ["etc/motd"]' 'and so does the record'
 same "$(tag pane latest) $(tags pane)" "$before 1.0.0 latest" 'the old tags stand'
 in_workspace "$CULLET" build --affected-by shard --allow 'usr/**' --json >/dev/null 2>&1 &&
   { echo 'FAILED: another path was allowed'; exit 1; }

@@ -121,6 +121,9 @@ in_workspace "$CULLET" build one --no-sign >/dev/null
 before=$(digest_of one)
 expect 3 '' "$CULLET" upstream build two --report two.md
 grep -q 'patches conflict' "$WORKSPACE/two.md"
+grep -q '^  two/clash.patch: conflict: hello.c, line' "$FIXTURE_DIR/out" || { cat "$FIXTURE_DIR/out"; exit 1; }
+grep -q '^  two/fine.patch: applies$' "$FIXTURE_DIR/out"
+echo 'ok: a conflict says which patch, which file and where'
 grep -q 'two/clash.patch | conflict' <(tr -d '\\' <"$WORKSPACE/two.md")
 rm "$WORKSPACE/two.md"
 expect 0 '' "$CULLET" upstream build one --report one.md --push oci:candidates

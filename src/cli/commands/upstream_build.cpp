@@ -11,6 +11,7 @@
 #include "../candidate_write.hpp"
 #include "../command.hpp"
 #include "../upstream_options.hpp"
+#include "../upstream_record.hpp"
 
 namespace cullet::cli {
 
@@ -22,6 +23,34 @@ struct BuildOptions {
   std::string report;
   unsigned timeout = kUpstreamTimeout;
 };
+
+/// What became of one: of a conflict every patch, of a refusal every reason.
+void print(Session& session, const Candidate& candidate) {
+  auto& out = session.environment().out;
+  out << headline(candidate) << '\n';
+  if (candidate.outcome == Candidate::Outcome::conflict)
+    for (const auto& carried : candidate.answer.state->patches)
+      out << cat("  ", candidate.fork().patches.at(carried.patch).name(), ": ", fate_of(carried))
+          << '\n';
+  for (const auto& what : candidate.forbidden)
+    out << cat("  ", printable(what)) << '\n';
+}
+
+/// Writes the report; what fails is thrown last, when all else was said.
+void write_report(Session& session,
+                  const std::string& file,
+                  const std::vector<Candidate>& candidates,
+                  std::optional<Error>& failed) {
+  try {
+    with_context("writing the report",
+                 [&] { replace_file(session.directory() / file, markdown(candidates)); });
+  } catch (const Error& error) {
+    if (failed)
+      session.environment().err << error.render();
+    else
+      failed = error;
+  }
+}
 
 int build(Session& session, const BuildOptions& options) {
   const auto forks = forks_to_ask(session, options.forks);
@@ -40,16 +69,14 @@ int build(Session& session, const BuildOptions& options) {
     session.cancel().check();
   }
   std::string commit;
-  std::optional<Error> not_committed;
+  std::optional<Error> failed;
   try {
     if (options.candidate.write)
       commit = write_candidates(session, candidates);
   } catch (const Error& error) {
-    // The report is worth having all the more.
-    not_committed = error;
+    // Record and report are worth having all the more.
+    failed = error;
   }
-  if (!options.report.empty())
-    replace_file(session.directory() / options.report, markdown(candidates));
   int status = 0;
   Json records = Json::object();
   for (const auto& candidate : candidates) {
@@ -58,14 +85,16 @@ int build(Session& session, const BuildOptions& options) {
     if (candidate.error)
       session.environment().err << candidate.error->render();
     if (!session.options().json)
-      session.environment().out << headline(candidate) << '\n';
+      print(session, candidate);
   }
   if (session.options().json)
     session.print({{"forks", records}, {"commit", commit.empty() ? Json() : Json(commit)}});
   else if (!commit.empty())
     session.environment().out << cat("committed ", commit) << '\n';
-  if (not_committed)
-    throw *not_committed;
+  if (!options.report.empty())
+    write_report(session, options.report, candidates, failed);
+  if (failed)
+    throw *failed;
   return status;
 }
 

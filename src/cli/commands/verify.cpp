@@ -7,6 +7,7 @@
 #include "cullet/trust/signature.hpp"
 
 #include "../command.hpp"
+#include "../escaped.hpp"
 #include "../policy_check.hpp"
 #include "../resolve.hpp"
 #include "../signed_image.hpp"
@@ -87,22 +88,29 @@ int verify_policy(Session& session, const std::string& text, const std::string& 
   throw std::move(error);
 }
 
-int verify(Session& session, const VerifyOptions& options) {
-  if ((options.rebuilders == 0) != options.rebuilder_keys.empty())
-    throw Error(Kind::usage, "--rebuilders and --rebuilder-key go together")
-        .hint("such as --rebuilders 2 --rebuilder-key one.pub --rebuilder-key two.pub");
-  const auto key = session.public_key(options.keys.release);
-  std::vector<trust::PublicKey> builders{key};
-  // A key that is named is read, whatever it is needed for.
-  if (options.rebuilders > 0 || !options.keys.statements.empty())
-    if (auto builder = builder_key(session, options.keys))
-      builders.push_back(std::move(*builder));
+/// What was asked of an image, and the keys to ask it with.
+struct Demands {
+  const VerifyOptions& options;
+  const trust::PublicKey& key;
+  std::vector<trust::PublicKey> builders;
+};
+
+/// Adds to `record` what it finds, and returns that in a line; throws Kind::refused where it is not
+/// what was demanded.
+std::string verified(Session& session, const Demands& demands, Json& record) {
+  const auto& options = demands.options;
   auto resolved = resolve_image(session, options.reference);
   const auto name = image_name(resolved);
-  const auto signatures = demand_signed(resolved, key);
-  Json rebuilt = Json::array();
+  record["reference"] = resolved.reference.str();
+  record["digest"] = resolved.manifest.digest.str();
+  const auto signatures = demand_signed(resolved, demands.key);
+  record["signatures"] = Json::array();
+  for (const auto& found : signatures.found)
+    if (found.valid)
+      record["signatures"].push_back(found.format);
+  auto& rebuilt = record["rebuilders"] = Json::array();
   if (options.rebuilders > 0)
-    rebuilt = demand_rebuilt(session, resolved, builders, options);
+    rebuilt = demand_rebuilt(session, resolved, demands.builders, options);
   const auto content = image::validate(*resolved.repository, resolved.manifest, session.cancel());
   if (!content.problems.empty()) {
     Error error(Kind::refused, cat("the content of ", name, " is not what its manifest says"));
@@ -110,24 +118,40 @@ int verify(Session& session, const VerifyOptions& options) {
       error.detail(problem);
     throw std::move(error);
   }
-  if (session.options().json) {
-    Json formats = Json::array();
-    for (const auto& found : signatures.found)
-      if (found.valid)
-        formats.push_back(found.format);
-    session.print({{"reference", resolved.reference.str()},
-                   {"digest", resolved.manifest.digest.str()},
-                   {"signatures", formats},
-                   {"rebuilders", rebuilt},
-                   {"bytes", content.bytes}});
-  } else {
-    session.environment().out << cat("verified ",
-                                     name,
-                                     ": signed by this key, ",
-                                     human_size(content.bytes),
-                                     " match their digests",
-                                     rebuilt.empty() ? "" : cat(", reproduced by ", rebuilt.size()))
-                              << '\n';
+  record["bytes"] = content.bytes;
+  return cat("verified ",
+             name,
+             ": signed by this key, ",
+             human_size(content.bytes),
+             " match their digests",
+             rebuilt.empty() ? "" : cat(", reproduced by ", rebuilt.size()));
+}
+
+int verify(Session& session, const VerifyOptions& options) {
+  if ((options.rebuilders == 0) != options.rebuilder_keys.empty())
+    throw Error(Kind::usage, "--rebuilders and --rebuilder-key go together")
+        .hint("such as --rebuilders 2 --rebuilder-key one.pub --rebuilder-key two.pub");
+  const auto key = session.public_key(options.keys.release);
+  Demands demands{options, key, {key}};
+  // A key that is named is read, whatever it is needed for.
+  if (options.rebuilders > 0 || !options.keys.statements.empty())
+    if (auto builder = builder_key(session, options.keys))
+      demands.builders.push_back(std::move(*builder));
+  Json record{{"reference", printable(options.reference)}, {"digest", nullptr}, {"verified", true}};
+  try {
+    const auto line = verified(session, demands, record);
+    if (session.options().json)
+      session.print(record);
+    else
+      session.environment().out << line << '\n';
+  } catch (const Error& error) {
+    if (session.options().json && error.kind() == Kind::refused) {
+      record["verified"] = false;
+      record["reason"] = printable(error.message());
+      record["details"] = escaped(error.details());
+      session.print(record);
+    }
+    throw;
   }
   return 0;
 }
