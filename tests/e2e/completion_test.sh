@@ -10,7 +10,8 @@ touch "$WORKSPACE"/forks/{glass,lead}.yaml "$WORKSPACE"/recipes/{pane,door}.yaml
 cd "$WORKSPACE"
 for shell in bash zsh fish; do "$CULLET" completion "$shell" >"$FIXTURE_DIR/$shell"; done
 
-# offered COMMAND EXPECTED WORD...: after these words (the last one is being typed), one per line.
+# offers EXPECTED WORD...: every shell offers this after these words, the last of which is being
+# typed; withholds: none does. in_bash, in_fish: what that shell offers, one per line.
 in_bash() {
   bash -c 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _cullet; printf "%s\n" "${COMPREPLY[@]}"' \
     bash "$FIXTURE_DIR/bash" "$@"
