@@ -56,13 +56,13 @@ class Collector {
 
   void add(const Content& content, Bill& bill) {
     const auto& origin = *content.origin;
-    if (origin.kind == ActionKind::component && by_purl_.count(fork_purl(*origin.fork)) == 0) {
-      by_purl_[fork_purl(*origin.fork)] = package_of(*origin.fork, patch_digest_);
+    if (origin.kind == ActionKind::component && packages_.count(id_of(*origin.fork)) == 0) {
+      packages_[id_of(*origin.fork)] = package_of(*origin.fork, patch_digest_);
     } else if (origin.kind == ActionKind::packages) {
       bill.suite = origin.subject.substr(0, origin.subject.find(' '));
       for (const auto& package : origin.packages) {
         const auto purl = deb_purl(package, bill.suite);
-        auto& out = by_purl_[purl];
+        auto& out = packages_[{purl, {}}];
         out.name = package.name;
         out.version = package.version;
         out.purl = purl;
@@ -76,8 +76,8 @@ class Collector {
   }
 
   void finish(Bill& bill) {
-    for (auto& [purl, package] : by_purl_) {
-      index_[purl] = bill.packages.size();
+    for (auto& [id, package] : packages_) {
+      index_[id] = bill.packages.size();
       bill.packages.push_back(package);
     }
   }
@@ -86,17 +86,21 @@ class Collector {
                                   const std::string& path,
                                   const Bill& bill) const {
     if (content.origin->kind == ActionKind::component)
-      return index_.at(fork_purl(*content.origin->fork));
+      return index_.at(id_of(*content.origin->fork));
     const auto named = content.package.find(path);
     const auto found = named == content.package.end() ? debian_.end() : debian_.find(named->second);
-    return found == debian_.end() ? bill.packages.size() : index_.at(found->second);
+    return found == debian_.end() ? bill.packages.size() : index_.at({found->second, {}});
   }
 
  private:
+  /// A purl and, of a fork, its name: a patched one and one as upstream has it share their purl.
+  using Id = std::pair<std::string, std::string>;
+  static Id id_of(const workspace::Fork& fork) { return {fork_purl(fork), fork.name}; }
+
   const std::function<Sha256(const std::string&)>& patch_digest_;
-  std::map<std::string, Bill::Package> by_purl_;
+  std::map<Id, Bill::Package> packages_;
   std::map<std::string, std::string> debian_;  ///< purl by name
-  std::map<std::string, std::size_t> index_;   ///< by purl
+  std::map<Id, std::size_t> index_;
 };
 
 void add_files(const Content& content, const Collector& packages, Bill& bill) {

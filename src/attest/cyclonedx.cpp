@@ -26,8 +26,9 @@ Json patches_json(const std::vector<Bill::Patch>& patches) {
 }
 
 Json component(const Bill::Package& package) {
+  // Two forks of one upstream have one purl, and references must be unique.
   Json out{{"type", package.component ? "application" : "library"},
-           {"bom-ref", package.purl},
+           {"bom-ref", package.component ? cat("fork:", package.name) : package.purl},
            {"name", package.name},
            {"version", package.version},
            {"purl", package.purl}};

@@ -134,6 +134,32 @@ TEST_CASE("bill: an image with more files than fit lists packages alone, and say
   CHECK(bill(sample.plan, sample.plan.targets[0], contents, patch).files_left_out);
 }
 
+TEST_CASE("bill: two forks of one upstream are two components, told apart everywhere", "[attest]") {
+  const std::string recipe = "environment: c\nsteps: [{ run: make }]\n";
+  const Sample sample(
+      {{"plain", Sample::fork()}, {"fixed", Sample::fork() + Sample::fix("fixed/fix.patch")}},
+      {{"a", "fork: plain\n" + recipe},
+       {"b", "fork: fixed\n" + recipe},
+       {"image", "image:\n  contents: [a, b]\n"}},
+      "image");
+  const auto made = sample_bill(sample);
+  REQUIRE(made.packages.size() == 2);
+  CHECK(made.packages[0].purl == made.packages[1].purl);
+  CHECK(made.packages[0].name == "fixed");
+  CHECK(made.packages[0].patches.size() == 1);
+  CHECK(made.packages[1].name == "plain");
+  CHECK(made.packages[1].patches.empty());
+  std::vector<std::string> owned;
+  for (const auto& file : made.files)
+    owned.push_back(file.path + " " + owner(made, file));
+  CHECK(owned ==
+        std::vector<std::string>{"usr/a fixed", "usr/a plain", "usr/b fixed", "usr/b plain"});
+  const auto document = cyclonedx(made, "0.1.0", 1000);
+  const auto& components = document.at("components");
+  REQUIRE(components.size() == 2);
+  CHECK(components[0].at("bom-ref") != components[1].at("bom-ref"));
+}
+
 TEST_CASE("md5sums_paths: paths as a merged /usr has them; nonsense is left out", "[attest]") {
   const std::string sum(32, 'a');
   CHECK(md5sums_paths(sum + "  lib/x.so\n" + sum + "  usr/bin/y\n" + sum + "  ../../etc/z\nfoo\n" +

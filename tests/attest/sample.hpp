@@ -24,38 +24,46 @@ inline void check_golden(const std::string& name, const Json& document) {
   CHECK(text == read_file(path, 1U << 20U));
 }
 
-/// A workspace of one image (a patched fork, a Debian package, a declared file), planned and "run":
-/// every node has a record.
+/// A workspace of one image, planned and "run": every node has a record.
 class Sample {
  public:
-  Sample() {
+  using Texts = std::map<std::string, std::string>;  ///< of YAML files, by name
+
+  /// A patched fork, a Debian package, a declared file.
+  Sample()
+      : Sample({{"zlib", fork() + fix("zlib/fix.patch")}},
+               {{"zlib",
+                 "fork: zlib\nenvironment: c\nsteps: [{ run: make }]\n"
+                 "image:\n  contents: [zlib, { packages: [libc6] }]\n"
+                 "  files: [{ path: /etc/motd, text: hi }]\n"}},
+               "zlib") {}
+  Sample(const Texts& forks, const Texts& recipes, const std::string& image) {
     workspace.root = "/ws";
     workspace.config = workspace::parse_config(
         "environments:\n  c: { debian: bookworm, packages: [gcc] }\n", "cullet.yaml");
-    workspace.forks["zlib"] = workspace::parse_fork(
-        cat("upstream: https://github.com/madler/zlib.git\n",
-            "url: https://me:secret@git.example.com/zlib.git\n",
-            "pin: { commit: ",
-            std::string(40, 'a'),
-            ", version: 1.2.13 }\n",
-            "patches:\n",
-            "  - { file: zlib/fix.patch, fixes: [CVE-2023-45853], reason: overflow,",
-            " added: 2026-11-20 }\n"),
-        "forks/zlib.yaml",
-        "zlib");
-    workspace.recipes["zlib"] = workspace::parse_recipe(
-        "fork: zlib\nenvironment: c\nsteps: [{ run: make }]\n"
-        "image:\n  contents: [zlib, { packages: [libc6] }]\n"
-        "  files: [{ path: /etc/motd, text: hi }]\n",
-        "recipes/zlib.yaml",
-        "zlib");
+    for (const auto& [name, text] : forks)
+      workspace.forks[name] = workspace::parse_fork(text, cat("forks/", name, ".yaml"), name);
+    for (const auto& [name, text] : recipes)
+      workspace.recipes[name] = workspace::parse_recipe(text, cat("recipes/", name, ".yaml"), name);
     add_package("environment c", "gcc", "gcc-defaults", "12.2");
     add_package("packages bookworm libc6", "libc6", "glibc", "2.36");
-    plan = plan::make(workspace, lock, {"zlib"}, [](const std::string&) { return patch(); });
+    plan = plan::make(workspace, lock, {image}, [](const std::string&) { return patch(); });
     for (std::size_t index = 0; index < plan.nodes.size(); ++index)
       run(index);
   }
 
+  static std::string fork() {
+    return cat("upstream: https://github.com/madler/zlib.git\n",
+               "url: https://me:secret@git.example.com/zlib.git\n",
+               "pin: { commit: ",
+               std::string(40, 'a'),
+               ", version: 1.2.13 }\n");
+  }
+  static std::string fix(const std::string& file) {
+    return cat("patches:\n  - { file: ",
+               file,
+               ", fixes: [CVE-2023-45853], reason: overflow, added: 2026-11-20 }\n");
+  }
   static Sha256 patch() { return sha256(std::string_view("patch")); }
 
   workspace::Workspace workspace;
