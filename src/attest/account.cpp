@@ -119,6 +119,7 @@ void Account::read_provenance(const Json& provenance) {
   for (const auto& path : array_at(parameters, "workspace", kProvenance))
     if (path.is_string())
       workspace_.insert(path.get<std::string>());
+  read_forks(definition);
   for (const auto& descriptor : array_at(definition, "resolvedDependencies", kProvenance)) {
     if (!descriptor.is_object())
       throw Error(Kind::input, cat(kProvenance, ": a dependency is no object"));
@@ -142,6 +143,17 @@ void Account::read_provenance(const Json& provenance) {
   }
 }
 
+void Account::read_forks(const Json& definition) {
+  if (!definition.contains("internalParameters"))
+    return;
+  const auto& parameters = object_at(definition, "internalParameters", kProvenance);
+  if (!parameters.contains("forks"))
+    return;
+  const auto& forks = object_at(parameters, "forks", kProvenance);
+  for (const auto& [recipe, fork] : forks.items())
+    forks_[recipe] = string_at(forks, recipe, kProvenance);
+}
+
 const Origin* Account::origin(const std::string& path, const Sha256& content) const {
   const auto found = files_.find({printable(path), content});
   return found == files_.end() ? nullptr : found->second;
@@ -161,11 +173,16 @@ std::vector<std::string> Account::paths() const {
   return out;
 }
 
-const Origin* Account::component(const std::string& name) const {
+const Origin* Account::component(const std::string& fork) const {
   for (const auto& [id, origin] : origins_)
-    if (origin.kind == Origin::Kind::component && origin.name == name)
+    if (origin.kind == Origin::Kind::component && origin.name == fork)
       return &origin;
   return nullptr;
+}
+
+std::string Account::fork_of(const std::string& recipe) const {
+  const auto found = forks_.find(recipe);
+  return found == forks_.end() ? std::string() : found->second;
 }
 
 bool Account::has_package(const std::string& name) const {

@@ -38,8 +38,10 @@ Layer layer_of(const Account& account, const std::string& content) {
   } else {
     const auto name = content.substr(0, content.find(':'));
     out.recipe = account.recipe(name);
-    out.known = !out.recipe.empty();
-    out.origin = account.component(name);
+    const auto fork = account.fork_of(name);
+    if (!fork.empty())
+      out.origin = account.component(fork);
+    out.known = !out.recipe.empty() && (fork.empty() || out.origin != nullptr);
   }
   return out;
 }

@@ -83,6 +83,15 @@ void add_packages(const plan::Plan& plan, const std::vector<std::size_t>& nodes,
   }
 }
 
+/// The fork of each recipe whose steps ran: layers are named by recipes, and all else by forks.
+Json forks_of_recipes(const plan::Plan& plan, const std::vector<std::size_t>& nodes) {
+  Json out = Json::object();
+  for (const auto index : nodes)
+    if (const auto& node = plan.nodes[index]; node.kind == ActionKind::component)
+      out[node.recipe->name] = node.fork->name;
+  return out;
+}
+
 Json without_times(Json predicate) {
   if (predicate.contains("runDetails") && predicate["runDetails"].is_object())
     predicate["runDetails"].erase("metadata");
@@ -161,6 +170,7 @@ Json provenance(const plan::Plan& plan,
               {"assembly", image.fixed.at("assembly")},
               {"compressor", image.fixed.at("compression")},
               {"cullet", circumstances.version},
+              {"forks", forks_of_recipes(plan, nodes)},
               {"key", image.key.value().str()}}},
             {"resolvedDependencies", std::move(dependencies)}}},
           {"runDetails",

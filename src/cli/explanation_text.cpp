@@ -21,8 +21,10 @@ std::string_view type_of(const image::File& file) {
 std::string origin_name(const attest::Explanation& one) {
   if (!one.problem.empty())
     return "NOT EXPLAINED";
+  if (one.origin == nullptr && one.content != "files")
+    return cat(printable(one.content), one.recipe.empty() ? "" : ", of a fork that nothing names");
   if (one.origin == nullptr)
-    return one.content == "files" ? "declared" : printable(one.content);
+    return "declared";
   if (one.origin->kind != Origin::Kind::image)
     return printable(cat(kKinds[static_cast<std::size_t>(one.origin->kind)],
                          " ",

@@ -22,13 +22,13 @@ struct Stated {
   Sample sample;
   Json spdx, provenance;
 
-  explicit Stated(bool with_sha1 = true) {
+  explicit Stated(bool with_sha1 = true, Sample made = Sample()) : sample(std::move(made)) {
     auto contents = contents_of(sample.plan, sample.plan.targets[0], [](const TreeDigest&) {
       return store::TreeManifest(std::vector<store::TreeEntry>{});
     });
     for (auto& content : contents) {
       const auto kind = content.origin->kind;
-      const std::string path = kind == plan::ActionKind::component  ? "libz.so"
+      const std::string path = kind == plan::ActionKind::component  ? library(*content.origin)
                                : kind == plan::ActionKind::packages ? "libc.so"
                                                                     : "motd";
       content.manifest = store::TreeManifest({{.path = *RelativePath::parse(path),
@@ -54,6 +54,11 @@ struct Stated {
     provenance = attest::provenance(sample.plan, target, circumstances);
   }
   [[nodiscard]] Account account() const { return Account(spdx, provenance); }
+
+ private:
+  static std::string library(const plan::Node& component) {
+    return component.subject == "zlib" ? "libz.so" : component.subject + ".so";
+  }
 };
 
 void put(image::Contents& contents,
@@ -174,6 +179,62 @@ TEST_CASE("explain: without a list of files, one is as good as its layer", "[att
   auto layers = kLayers;
   layers[1].clear();
   CHECK_FALSE(of(explain(account, contents, layers), "libz.so").problem.empty());
+}
+
+/// Recipes that have the name of another's fork; both forks are of one upstream and version.
+Sample crossed() {
+  const std::string steps = "environment: c\nsteps: [{ run: make }]\n";
+  return Sample({{"small", Sample::fork()}, {"zzz", Sample::fork() + Sample::fix("zzz/fix.patch")}},
+                {{"small", "fork: zzz\n" + steps},
+                 {"other", "fork: small\n" + steps},
+                 {"holder", "image:\n  contents: [small, other]\n"}},
+                "holder");
+}
+
+TEST_CASE("explain: a layer is of its recipe's fork, whatever else has the recipe's name",
+          "[attest]") {
+  const std::vector<std::string> layers = {"small", "other"};
+  image::Contents contents;
+  put(contents, "small.so", 0);
+  put(contents, "small.link", 0, EntryType::symlink);
+  put(contents, "other.so", 1);
+  put(contents, "other.link", 1, EntryType::symlink);
+  for (const bool lists_files : {true, false}) {
+    const Stated stated(lists_files, crossed());
+    const auto account = stated.account();
+    REQUIRE(account.lists_files() == lists_files);
+    const auto list = explain(account, contents, layers);
+    for (const auto& one : list) {
+      INFO(one.path);
+      CHECK(one.problem.empty());
+      REQUIRE(one.origin != nullptr);
+      const bool patched = one.path.starts_with("small");
+      CHECK(one.origin->name == (patched ? "zzz" : "small"));
+      CHECK(one.origin->patches.size() == (patched ? 1 : 0));
+      CHECK(one.recipe == (patched ? "recipes/small.yaml" : "recipes/other.yaml"));
+    }
+  }
+}
+
+TEST_CASE("explain: provenance that doesn't say a recipe's fork leaves it unknown", "[attest]") {
+  Stated stated;
+  auto& internal = stated.provenance["buildDefinition"]["internalParameters"];
+  internal.erase("forks");
+  const auto contents = image_contents();
+  const auto account = stated.account();
+  const auto list = explain(account, contents, kLayers);
+  CHECK(of(list, "libz.so.1").origin == nullptr);
+  CHECK(of(list, "libz.so.1").recipe == "recipes/zlib.yaml");
+  CHECK(of(list, "libz.so.1").problem.empty());
+  REQUIRE(of(list, "libz.so").origin != nullptr);
+  CHECK(of(list, "libz.so").origin->name == "zlib");
+  // A fork that the SBOM knows nothing of is no explanation.
+  internal["forks"] = {{"zlib", "other"}};
+  const auto contradicting = stated.account();
+  CHECK(of(explain(contradicting, contents, kLayers), "libz.so.1").problem ==
+        "layer 1 (zlib) is in no statement");
+  internal["forks"] = {{"zlib", 7}};
+  CHECK_THROWS_AS(stated.account(), Error);
 }
 
 TEST_CASE("Account: what is no such document is refused by name, never a crash", "[attest]") {

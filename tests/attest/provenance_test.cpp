@@ -57,6 +57,7 @@ TEST_CASE("provenance: every input is there by digest, and no password", "[attes
   CHECK(dependency(made, "recipes/zlib.yaml").is_object());
   CHECK(made.at("runDetails").at("builder").at("id") == "https://ci.example.com/images");
   CHECK(made.at("buildDefinition").at("internalParameters").at("assembly") == 1);
+  CHECK(made.at("buildDefinition").at("internalParameters").at("forks") == Json{{"zlib", "zlib"}});
   CHECK(made.dump().find("secret") == std::string::npos);
 }
 
@@ -88,6 +89,9 @@ TEST_CASE("provenance: times and comments make no second account, other inputs d
   how.builder = "urn:other";
   CHECK_FALSE(same_provenance(made, provenance(sample.plan, target, how)));
   CHECK_FALSE(same_provenance(Json::object(), made));
+  auto older = made;
+  older["buildDefinition"]["internalParameters"].erase("forks");
+  CHECK_FALSE(same_provenance(older, made));
 }
 
 }  // namespace

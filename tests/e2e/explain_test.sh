@@ -70,6 +70,32 @@ in_workspace "$CULLET" explain "$image" --all --json >"$FIXTURE_DIR/all.json"
 same "$(jq '[.files[] | select(.explained)] | length' "$FIXTURE_DIR/all.json")" \
   "$(in_workspace "$CULLET" ls "$image" | wc -l)" 'every path is explained'
 
+# --- a recipe that has the name of another's fork: links and directories are of the fork that they come from ---
+FIRST=$FORK_REPOSITORY
+fork_new namesake
+FORK_REPOSITORY=$FIRST
+cat >"$WORKSPACE/recipes/namesake.yaml" <<'END'
+fork: greeting
+environment: c
+steps:
+  - run: mkdir -p "$OUT/from/greeting" && cp hello.c "$OUT/from/greeting" && ln -s hello.c "$OUT/from/greeting/link"
+END
+cat >"$WORKSPACE/recipes/other.yaml" <<'END'
+fork: namesake
+environment: c
+steps:
+  - run: mkdir -p "$OUT/from/namesake" && cp hello.c "$OUT/from/namesake"
+END
+printf 'image:\n  contents: [namesake, other]\n  tags: [latest]\n' >"$WORKSPACE/recipes/holder.yaml"
+in_workspace "$CULLET" build holder >/dev/null
+in_workspace "$CULLET" explain holder --all --json >"$FIXTURE_DIR/holder.json"
+for path in from/greeting/hello.c from/greeting/link from/greeting; do
+  same "$(jq -r --arg path "$path" '.files[$path] | [.origin.name, .origin.patches[0].name, .recipe] | join(" ")' \
+    "$FIXTURE_DIR/holder.json")" 'greeting greeting/fix.patch recipes/namesake.yaml' "$path"
+done
+same "$(jq -r '.files["from/namesake"].origin | "\(.name) \(.patches | length)"' "$FIXTURE_DIR/holder.json")" \
+  'namesake 0' from/namesake
+
 # --- whom to believe ---
 key_make "$FIXTURE_DIR/other"
 expect 3 'it was made with another key' "$CULLET" explain "$image" --all --key "$FIXTURE_DIR/other.pem"

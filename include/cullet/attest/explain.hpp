@@ -42,7 +42,10 @@ class Account {
   /// All paths that it names, sorted, in the form of printable().
   [[nodiscard]] std::vector<std::string> paths() const;
   /// The component built from that fork; null where there is none.
-  [[nodiscard]] const Origin* component(const std::string& name) const;
+  [[nodiscard]] const Origin* component(const std::string& fork) const;
+  /// The fork that a recipe is built from; empty where provenance doesn't say: recipes are free to
+  /// have the name of another fork.
+  [[nodiscard]] std::string fork_of(const std::string& recipe) const;
   [[nodiscard]] bool has_package(const std::string& name) const;
   /// "recipes/NAME.yaml" where that file was among the build's inputs, else empty.
   [[nodiscard]] std::string recipe(const std::string& name) const;
@@ -52,10 +55,12 @@ class Account {
   void read_packages(const Json& spdx);
   void read_files(const Json& spdx);
   void read_provenance(const Json& provenance);
+  void read_forks(const Json& definition);
 
   std::map<std::string, Origin> origins_;  ///< by SPDX identifier
   std::map<std::pair<std::string, Sha256>, const Origin*> files_;
   std::set<std::string> workspace_;
+  std::map<std::string, std::string> forks_;  ///< by recipe
   std::string image_recipe_;
 };
 
@@ -63,10 +68,11 @@ class Account {
 struct Explanation {
   std::string path;
   const image::File* file = nullptr;
-  std::string content;             ///< of its layer: "zlib:lib", "packages bookworm libc6", "files"
-  const Origin* origin = nullptr;  ///< null where its layer alone explains it
-  std::string recipe;              ///< "recipes/zlib.yaml"; empty for packages
-  std::string problem;             ///< why nothing explains it; empty when something does
+  std::string content;  ///< of its layer: "zlib:lib", "packages bookworm libc6", "files"
+  /// Null where its layer alone explains it: also where no statement says of which fork that is.
+  const Origin* origin = nullptr;
+  std::string recipe;   ///< "recipes/zlib.yaml"; empty for packages
+  std::string problem;  ///< why nothing explains it; empty when something does
 };
 
 /// Explains every path, in order. `layers` has, for each layer of the image, what the config's

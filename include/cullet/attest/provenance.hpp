@@ -14,8 +14,9 @@ namespace cullet::attest {
 
 inline constexpr std::string_view kProvenanceType = "https://slsa.dev/provenance/v1";
 /// What the build definition below means: externalParameters {"recipe", "workspace": [path…]},
-/// internalParameters {"assembly", "architecture", "compressor", "cullet", "key"}, where "key" is
-/// the digest of all that the image's action read (plan/plan.hpp).
+/// internalParameters {"assembly", "architecture", "compressor", "cullet", "forks", "key"}, where
+/// "forks" has, for each recipe whose steps ran, the fork that it is built from (older statements
+/// have it not), and "key" is the digest of all that the image's action read (plan/plan.hpp).
 inline constexpr std::string_view kBuildType = "urn:cullet:build:1";
 
 /// Indices of the nodes that made the target's image and tested it, in the plan's order.
