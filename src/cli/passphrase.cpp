@@ -55,6 +55,10 @@ std::string ask(int terminal, const std::string& prompt, const Cancel& cancel) {
 
 }  // namespace
 
+bool Session::passphrase_given() const {
+  return passphrase_fd >= 0 || environment_.variables.contains("CULLET_PASSPHRASE");
+}
+
 std::string Session::passphrase(const std::string& what, bool confirm) {
   if (passphrase_fd >= 0) {
     if (!given_passphrase_)

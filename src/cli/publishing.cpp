@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "publishing.hpp"
 
+#include <algorithm>
+
 #include "cullet/attest/provenance.hpp"
 #include "cullet/attest/vex.hpp"
 #include "cullet/base/error.hpp"
@@ -17,6 +19,8 @@ namespace {
 
 /// Others may count on, but not for ever.
 constexpr int kCounts = 20;
+
+constexpr std::string_view kUnsigned = "build with --no-sign";
 
 /// Throws Kind::refused for a change that is out of scope; with --json, the record of it first.
 void demand_inside(Session& session,
@@ -64,11 +68,29 @@ Publisher::Publisher(Session& session,
                      const plan::Plan& plan,
                      ProgressView& view,
                      PublishRequest request)
-    : session_(session),
-      context_(context),
-      plan_(plan),
-      view_(view),
-      request_(std::move(request)) {}
+    : session_(session), context_(context), plan_(plan), view_(view), request_(std::move(request)) {
+  if (!signs())
+    return;
+  public_key_ = session_.public_key("", kUnsigned);
+  if (!request_.no_attest)
+    attestation_public_key_ = session_.attestation_public_key();
+}
+
+bool Publisher::signs() const {
+  return !request_.no_sign &&
+         std::any_of(plan_.targets.begin(), plan_.targets.end(), [&](const auto& target) {
+           return target.image && plan::edited_forks(plan_.nodes[*target.image]).empty();
+         });
+}
+
+void Publisher::try_passphrase() {
+  if (!public_key_ || !session_.passphrase_given())
+    return;
+  if (session_.has_private_key())
+    private_key();
+  if (attestation_public_key_ && session_.has_attestation_private_key())
+    attestation_private_key();
+}
 
 void Publisher::prepare(const plan::Plan::Target& target) {
   PublishedImage image;
@@ -247,7 +269,7 @@ std::string Publisher::publish_once(const PublishedImage& image, PublishedImage:
   options.tags = place.tags;
   options.fixed = place.fixed;
   if (!request_.no_sign && !image.edited) {
-    options.public_key = session_.public_key("");
+    options.public_key = public_key_;
     options.private_key = [&] { return private_key(); };
     options.key_file = session_.workspace().config.signing_key;
   }
@@ -286,26 +308,28 @@ bool Publisher::keep_inputs(const PublishedImage& image, PublishedImage::Place& 
 
 trust::PrivateKey Publisher::private_key() {
   if (!key_)
-    key_ = session_.private_key("");
+    key_ = session_.private_key("", kUnsigned);
   return *key_;
+}
+
+trust::PrivateKey Publisher::attestation_private_key() {
+  if (!attestation_key_)
+    attestation_key_ = session_.attestation_private_key();
+  return *attestation_key_;
 }
 
 build::Statements Publisher::statements_of(const PublishedImage& image) {
   build::Statements out;
   if (request_.no_sign || request_.no_attest || image.edited)
     return out;
-  out.public_key = session_.attestation_public_key();
+  out.public_key = attestation_public_key_;
   if (!out.public_key) {
     view_.note(cat("no provenance, no SBOM and no VEX: there is no key ",
                    session_.workspace().config.attestation_key,
                    " (`cullet key new` makes it; --no-attest leaves them out)"));
     return out;
   }
-  out.private_key = [this] {
-    if (!attestation_key_)
-      attestation_key_ = session_.attestation_private_key();
-    return *attestation_key_;
-  };
+  out.private_key = [this] { return attestation_private_key(); };
   out.key_file = session_.workspace().config.attestation_key;
   out.list = build::statements(context_,
                                plan_,

@@ -74,12 +74,17 @@ struct PublishedImage {
 /// `push` end.
 class Publisher {
  public:
+  /// Made before the plan is run: it reads the public keys that images will be signed for, and
+  /// throws Kind::input where the release key is needed and not there.
   Publisher(Session& session,
             const build::Context& context,
             const plan::Plan& plan,
             ProgressView& view,
             PublishRequest request);
 
+  /// Opens the private keys that are here, where their passphrase is given: a wrong one is told
+  /// before anything is made. Asks nobody, and misses no key: all may be signed already.
+  void try_passphrase();
   /// Finds out where the image goes, under which tags, and what it changes there. Throws
   /// Kind::refused for a change that is out of scope and for a tag that must not move; so all
   /// images of a command are prepared before the first is published. A layout inside the workspace
@@ -109,7 +114,10 @@ class Publisher {
   void recount(const PublishedImage& image, PublishedImage::Place& place);
   /// Returns the tag that another image got meanwhile, or "".
   std::string publish_once(const PublishedImage& image, PublishedImage::Place& place);
+  /// Whether an image of the plan is to be signed.
+  [[nodiscard]] bool signs() const;
   trust::PrivateKey private_key();
+  trust::PrivateKey attestation_private_key();
   build::Statements statements_of(const PublishedImage& image);
   /// Names the place, unlike other statements; nothing without patches that fix something.
   void add_vex(const PublishedImage& image,
@@ -123,6 +131,7 @@ class Publisher {
   PublishRequest request_;
   std::vector<PublishedImage> images_;
   std::unique_ptr<image::Repository> shared_inputs_;
+  std::optional<trust::PublicKey> public_key_, attestation_public_key_;
   std::optional<trust::PrivateKey> key_, attestation_key_;
 };
 

@@ -65,6 +65,23 @@ Error no_image(const std::string& text,
   return error;
 }
 
+/// A key of the workspace. `other` is the file of its other half, which may be there without it.
+std::string read_key(const std::filesystem::path& path,
+                     const std::filesystem::path& other,
+                     std::string_view otherwise) {
+  if (auto text = find_file(path, kMaxKeyBytes))
+    return std::move(*text);
+  const auto first = std::filesystem::exists(other)
+                         ? cat("bring it from where ", other.filename().string(), " was made")
+                         : std::string("`cullet key new` makes it");
+  throw Error(Kind::input, cat("there is no key ", path.string()))
+      .hint(cat(first, ", or ", otherwise));
+}
+
+std::filesystem::path public_half(std::filesystem::path path) {
+  return path.replace_extension(".pub");
+}
+
 }  // namespace
 
 std::string Environment::get(const std::string& name) const {
@@ -222,23 +239,32 @@ registry::Reference Session::destination(const std::string& text) {
   return out;
 }
 
-trust::PublicKey Session::public_key(const std::string& file) {
-  if (!file.empty())
-    return read_public_key(directory() / file);
-  return read_public_key(signing_key().replace_extension(".pub"));
+trust::PublicKey Session::public_key(const std::string& file, std::string_view otherwise) {
+  if (!file.empty()) {
+    const auto path = directory() / file;
+    return trust::PublicKey::parse(read_file(path, kMaxKeyBytes), path.string());
+  }
+  const auto other = signing_key(otherwise);
+  const auto path = public_half(other);
+  return trust::PublicKey::parse(read_key(path, other, otherwise), path.string());
 }
 
-trust::PrivateKey Session::private_key(const std::string& file) {
-  return read_private_key(file.empty() ? signing_key() : directory() / file);
+trust::PrivateKey Session::private_key(const std::string& file, std::string_view otherwise) {
+  if (!file.empty()) {
+    const auto path = directory() / file;
+    return parse_private_key(read_file(path, kMaxKeyBytes), path);
+  }
+  const auto path = signing_key(otherwise);
+  return parse_private_key(read_key(path, public_half(path), otherwise), path);
 }
 
-std::filesystem::path Session::signing_key() {
+std::filesystem::path Session::signing_key(std::string_view otherwise) {
   const auto& key = workspace().config.signing_key;
   if (key.empty())
     throw Error(Kind::input, "no key is named: cullet.yaml has no `signing: { key: … }`")
-        .hint(
-            "add `signing: { key: keys/release.pem }` to cullet.yaml and run `cullet key new`; "
-            "or name a key with --key; or build with --no-sign");
+        .hint(cat("add `signing: { key: keys/release.pem }` to cullet.yaml and run "
+                  "`cullet key new`, or ",
+                  otherwise));
   return workspace().root / key;
 }
 
@@ -246,11 +272,10 @@ std::optional<trust::PublicKey> Session::attestation_public_key() {
   const auto& key = workspace().config.attestation_key;
   if (key.empty())
     return std::nullopt;
-  auto path = workspace().root / key;
-  path.replace_extension(".pub");
+  const auto path = public_half(workspace().root / key);
   if (!std::filesystem::exists(path))
     return std::nullopt;
-  auto found = read_public_key(path);
+  auto found = trust::PublicKey::parse(read_file(path, kMaxKeyBytes), path.string());
   if (found == public_key(""))
     throw Error(Kind::input, "the attestation key is the release key under another name")
         .detail(path.string())
@@ -259,18 +284,24 @@ std::optional<trust::PublicKey> Session::attestation_public_key() {
 }
 
 trust::PrivateKey Session::attestation_private_key() {
-  return read_private_key(workspace().root / workspace().config.attestation_key);
+  const auto path = workspace().root / workspace().config.attestation_key;
+  return parse_private_key(read_key(path, public_half(path), "build with --no-attest"), path);
 }
 
-trust::PublicKey Session::read_public_key(const std::filesystem::path& path) {
-  return trust::PublicKey::parse(read_file(path, kMaxKeyBytes), path.string());
+bool Session::has_private_key() {
+  const auto& key = workspace().config.signing_key;
+  return !key.empty() && std::filesystem::exists(workspace().root / key);
 }
 
-trust::PrivateKey Session::read_private_key(const std::filesystem::path& path) {
+bool Session::has_attestation_private_key() {
+  const auto& key = workspace().config.attestation_key;
+  return !key.empty() && std::filesystem::exists(workspace().root / key);
+}
+
+trust::PrivateKey Session::parse_private_key(const std::string& pem,
+                                             const std::filesystem::path& path) {
   return trust::PrivateKey::parse(
-      read_file(path, kMaxKeyBytes),
-      [&] { return passphrase(cat("passphrase of ", path.string()), false); },
-      path.string());
+      pem, [&] { return passphrase(cat("passphrase of ", path.string()), false); }, path.string());
 }
 
 void Session::print(const Json& record) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cullet/base/json.hpp"
@@ -28,6 +29,8 @@ struct GlobalOptions {
   bool plain_http = false;
   unsigned jobs = 0;  ///< 0: as many as processors
 };
+
+inline constexpr std::string_view kNameKey = "name another with --key FILE";
 
 /// What commands work with, each part made when it is first asked for.
 class Session {
@@ -65,14 +68,20 @@ class Session {
   /// nothing can be put under but what has it.
   registry::Reference destination(const std::string& text);
 
-  /// The signing key of the workspace, or the file named by the user.
-  trust::PublicKey public_key(const std::string& file);
-  trust::PrivateKey private_key(const std::string& file);
+  /// The signing key of the workspace, or the file named by the user. Where the workspace's isn't
+  /// there, the error says `otherwise`: what can be done but making it.
+  trust::PublicKey public_key(const std::string& file, std::string_view otherwise = kNameKey);
+  trust::PrivateKey private_key(const std::string& file, std::string_view otherwise = kNameKey);
   /// The workspace's key for attestations; nullopt where it has none (yet): they are left out then,
   /// because the release key must not sign them (Config::attestation_key). Throws Kind::input
   /// where it is the release key under another name.
   std::optional<trust::PublicKey> attestation_public_key();
   trust::PrivateKey attestation_private_key();
+  /// Whether the workspace's private keys are on this machine.
+  bool has_private_key();
+  bool has_attestation_private_key();
+  /// Whether a passphrase is at hand, so that nobody has to be asked.
+  [[nodiscard]] bool passphrase_given() const;
   /// From --passphrase-fd, $CULLET_PASSPHRASE or a prompt on the terminal. `confirm` asks twice.
   /// The descriptor is read once: its line is the passphrase of every key.
   std::string passphrase(const std::string& what, bool confirm);
@@ -82,10 +91,9 @@ class Session {
   void print(const Json& record);
 
  private:
-  trust::PublicKey read_public_key(const std::filesystem::path& path);
-  trust::PrivateKey read_private_key(const std::filesystem::path& path);
+  trust::PrivateKey parse_private_key(const std::string& pem, const std::filesystem::path& path);
   /// The file that cullet.yaml names; throws Kind::input where it names none.
-  std::filesystem::path signing_key();
+  std::filesystem::path signing_key(std::string_view otherwise);
 
   Environment& environment_;
   const GlobalOptions& options_;

@@ -144,7 +144,24 @@ expect 2 '--keep-inputs is about what is saved' "${build[@]}" --with-edits --kee
 # --- keys and signatures ---
 sed -i 's/1.0.0/1.0.1/' "$fork"
 (export CULLET_PASSPHRASE=wrong && expect 1 'the passphrase does not open' "${build[@]}")
+# What is wrong with the keys is said before a step runs; where all is made and signed, none is opened.
+sed -i 's/- run: make CC=gcc/- run: "false"/' "$recipe"
+(export CULLET_PASSPHRASE=wrong && expect 1 'the passphrase does not open' "${build[@]}")
+(unset CULLET_PASSPHRASE && expect 1 'the passphrase does not open' "${build[@]}" --passphrase-fd 0 <<<wrong)
+expect 5 'step 1 of 2' "${build[@]}"
+mv "$WORKSPACE/keys/release.pub" "$FIXTURE_DIR/release.pub"
+expect 1 'hint: bring it from where release.pem was made, or build with --no-sign' "${build[@]}"
+mv "$WORKSPACE/keys/release.pem" "$FIXTURE_DIR/release.pem"
+expect 1 'hint: `cullet key new` makes it, or build with --no-sign' "${build[@]}"
+expect 5 'step 1 of 2' "${build[@]}" --no-sign
+expect 5 'step 1 of 2' "${build[@]}" --no-publish
 restore
+expect 1 'hint: `cullet key new` makes it, or name another with --key FILE' "$CULLET" verify greeting
+expect 1 'hint: `cullet key new` makes it, or name another with --key FILE' "$CULLET" sign greeting
+mv "$FIXTURE_DIR/release.pub" "$WORKSPACE/keys"
+(export CULLET_PASSPHRASE=wrong && expect 0 '' "${build[@]}")
+mv "$FIXTURE_DIR/release.pem" "$WORKSPACE/keys"
+(export CULLET_PASSPHRASE=wrong && expect 0 '' "${build[@]}")
 in_workspace "$CULLET" key new keys/other.pem >/dev/null
 expect 3 'no signature of' "$CULLET" verify greeting --key keys/other.pub
 expect 1 'absent.pub' "$CULLET" verify greeting --attest-key absent.pub

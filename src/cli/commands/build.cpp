@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <functional>
+
 #include <CLI/CLI.hpp>
 
 #include "cullet/base/error.hpp"
@@ -61,8 +63,16 @@ class CacheObserver final : public build::Observer {
  public:
   CacheObserver(const plan::Plan& plan, ProgressView& view)
       : plan_(plan), view_(view), cached_(plan.nodes.size(), false) {}
+  /// Called before anything is made, and never where the store has it all; what it throws ends the
+  /// build.
+  std::function<void()> before_first;
   void begin(std::size_t actions) override { view_.begin(actions); }
-  void started(const plan::Node& node) override { view_.started(node); }
+  void started(const plan::Node& node) override {
+    if (before_first)
+      before_first();
+    before_first = nullptr;
+    view_.started(node);
+  }
   void step(const plan::Node& node, const std::string& text) override { view_.step(node, text); }
   void progress(const plan::Node& node, const std::string& text) override {
     view_.progress(node, text);
@@ -144,17 +154,16 @@ void add_lines(const PublishedImage& image, std::vector<std::string>& lines) {
   }
 }
 
-/// Every image of a plan is judged before the first is published.
-std::vector<PublishedImage> publish(Session& session,
-                                    const build::Context& context,
-                                    const plan::Plan& plan,
-                                    ProgressView& view,
-                                    PublishRequest request) {
+/// Whether --push names a prefix, and each image goes below it by its own name.
+bool names_prefixes(const plan::Plan& plan, const PublishRequest& request) {
   std::size_t images = 0;
   for (const auto& target : plan.targets)
     images += target.image ? 1 : 0;
-  request.prefixes = request.scope || images > 1;
-  Publisher publisher(session, context, plan, view, std::move(request));
+  return request.scope || images > 1;
+}
+
+/// Every image of a plan is judged before the first is published.
+std::vector<PublishedImage> publish(Publisher& publisher, const plan::Plan& plan) {
   for (const auto& target : plan.targets)
     if (target.image)
       publisher.prepare(target);
@@ -263,14 +272,20 @@ int build(Session& session, BuildOptions options) {
   CacheObserver observer(plan, view);
   auto context = session.build_context(observer);
   context.other_machine = options.other_machine;
+  std::optional<Publisher> publisher;
+  if (!options.no_publish) {
+    options.publish.prefixes = names_prefixes(plan, options.publish);
+    publisher.emplace(session, context, plan, view, std::move(options.publish));
+    observer.before_first = [&] { publisher->try_passphrase(); };
+  }
   build::run(context, plan);
 
   std::optional<SecondBuild> again;
   if (options.check)
     again = checked_again(session, context, plan, view);
   std::vector<PublishedImage> images;
-  if (!options.no_publish)
-    images = publish(session, context, plan, view, std::move(options.publish));
+  if (publisher)
+    images = publish(*publisher, plan);
   report(session, plan, observer.cached(), images, again, to_json(expired));
   return 0;
 }
