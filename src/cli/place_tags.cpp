@@ -5,6 +5,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+#include "cullet/build/publish.hpp"
 #include "cullet/build/tags.hpp"
 
 #include "edits.hpp"
@@ -34,6 +35,28 @@ TagLock lock_tags(Session& session,
     wait_for_lock(lock.in_layout, "the layout", session.cancel());
   }
   return lock;
+}
+
+registry::CopyReport copy_and_tag(Session& session,
+                                  image::Repository& from,
+                                  const image::Descriptor& manifest,
+                                  image::Repository& to,
+                                  const registry::Reference& reference,
+                                  registry::CopyOptions options,
+                                  const std::function<void()>& demand_free) {
+  if (reference.tag.empty() || !demand_free) {
+    if (!reference.tag.empty())
+      options.tags = {reference.tag};
+    return registry::copy_image(from, manifest, to, options, session.cancel());
+  }
+  demand_free();
+  const auto report = registry::copy_image(from, manifest, to, options, session.cancel());
+  const auto found = from.find_manifest(manifest.digest).value();
+  const auto lock = lock_tags(session, to, reference);
+  const auto descriptor = image::Descriptor::of(found.bytes, found.media_type);
+  while (!build::put_tags(to, descriptor, found.bytes, {reference.tag}, {reference.tag}).empty())
+    demand_free();
+  return report;
 }
 
 std::vector<std::string> edits_tags(const registry::Reference& reference,

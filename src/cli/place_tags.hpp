@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "cullet/image/repository.hpp"
 #include "cullet/plan/tags.hpp"
+#include "cullet/registry/copy.hpp"
 #include "cullet/registry/reference.hpp"
 #include "cullet/store/store.hpp"
 
@@ -25,6 +27,17 @@ struct TagLock {
 TagLock lock_tags(Session& session,
                   const image::Repository& repository,
                   const registry::Reference& reference);
+
+/// Copies an image and puts the reference's tag on it, where it has one, when all is there.
+/// `demand_free` throws where another image has the tag: it is called first and, where one has got
+/// it meanwhile, again. Null: the tag may move.
+registry::CopyReport copy_and_tag(Session& session,
+                                  image::Repository& from,
+                                  const image::Descriptor& manifest,
+                                  image::Repository& to,
+                                  const registry::Reference& reference,
+                                  registry::CopyOptions options,
+                                  const std::function<void()>& demand_free);
 
 /// Tags that no release has; throws Kind::usage for a push to one that could be its.
 std::vector<std::string> edits_tags(const registry::Reference& reference,

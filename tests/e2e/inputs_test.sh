@@ -185,6 +185,45 @@ in_workspace "$CULLET" inputs import "$FIXTURE_DIR/small.tar" --to "oci:$FIXTURE
 in_workspace "$CULLET" inputs export "oci:$FIXTURE_DIR/imported:1.0.0" "$FIXTURE_DIR/again.tar"
 same "$(sha256sum <"$FIXTURE_DIR/small.tar")" "$(sha256sum <"$FIXTURE_DIR/again.tar")" 'a deterministic export'
 
+# --- a tag that somebody else puts while a command waits to put it stays theirs
+in_workspace "$CULLET" inputs import "$FIXTURE_DIR/small.tar" --to "oci:$FIXTURE_DIR/held:0.9.0"
+jq -c '[.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == null)][0] |
+  .annotations["org.opencontainers.image.ref.name"] = "1.0.0"' "$FIXTURE_DIR/held/index.json" >"$FIXTURE_DIR/theirs"
+cp "$FIXTURE_DIR/held/index.json" "$FIXTURE_DIR/held.json"
+# waits PID: until it is about to put tags, which it says by a lock in the store; fails where it ends first.
+waits() {
+  local file
+  while kill -0 "$1" 2>/dev/null; do
+    for file in "$CULLET_STORE"/locks/[0-9a-f]*; do
+      [[ ! -e $file ]] || flock --nonblock "$file" true || return 0
+    done
+    sleep 0.05
+  done
+  return 1
+}
+# overtaken COMMAND...
+overtaken() {
+  local pid status=0
+  cp "$FIXTURE_DIR/held.json" "$FIXTURE_DIR/held/index.json"
+  exec 9<"$FIXTURE_DIR/held/blobs"
+  flock 9
+  (cd "$WORKSPACE" && exec "$@") >/dev/null 2>"$FIXTURE_DIR/err" 9<&- &
+  pid=$!
+  waits "$pid" || { printf 'FAILED: it asked for no lock: %s\n' "$*" >&2; return 1; }
+  jq --slurpfile theirs "$FIXTURE_DIR/theirs" '.manifests += $theirs' "$FIXTURE_DIR/held.json" >"$FIXTURE_DIR/held/index.json"
+  exec 9<&-
+  wait "$pid" || status=$?
+  same "$status" 3 "overtaken: ${*:2:2}"
+  grep -qE "oci:.*held.* is another image" "$FIXTURE_DIR/err"
+  same "$(jq -r '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == "1.0.0").digest' \
+    "$FIXTURE_DIR/held/index.json")" "$(jq -r .digest "$FIXTURE_DIR/theirs")" 'the tag is theirs'
+}
+overtaken "$CULLET" inputs import "$FIXTURE_DIR/small.tar" --to "oci:$FIXTURE_DIR/held:1.0.0"
+overtaken "$CULLET" inputs push "$REF" "oci:$FIXTURE_DIR/held:1.0.0"
+overtaken "$CULLET" push "$REF" "oci:$FIXTURE_DIR/held:1.0.0"
+expect 0 '' "$CULLET" inputs import "$FIXTURE_DIR/small.tar" --to "oci:$FIXTURE_DIR/held:1.0.0" --force
+rm -r "$FIXTURE_DIR/held"
+
 # --- workspace, store and upstream are gone: what is left is the registry, the file and a public key
 cp "$WORKSPACE/keys/attest.pub" "$FIXTURE_DIR/attest.pub"
 cp "$WORKSPACE/cullet.yaml" "$FIXTURE_DIR/kept.yaml"

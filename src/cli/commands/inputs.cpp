@@ -11,6 +11,7 @@
 #include "../command.hpp"
 #include "../edits.hpp"
 #include "../inputs_options.hpp"
+#include "../place_tags.hpp"
 #include "../progress_view.hpp"
 #include "../proven_inputs.hpp"
 #include "../publishing.hpp"
@@ -84,7 +85,7 @@ class InputsPush {
       refuse_edits(*image_.repository, image_.manifest, cat("push as '", to_.tag, "'"));
     // What refers to an image is copied with it, its inputs among that.
     if (auto kept = build::find_inputs(*image_.repository, image_.manifest)) {
-      copy(*open(), true, tags());
+      put(*open(), true);
       build::KeepReport report;
       report.list = std::move(*kept);
       return report;
@@ -95,35 +96,33 @@ class InputsPush {
     const auto& target = built_target(plan, image_);
     build::collect_inputs(context, plan, target);
     const auto repository = open();
+    demand_free(*repository);
     if (!repository->has_manifest(image_.manifest.digest))
-      copy(*repository, true, {});
+      registry::copy_image(*image_.repository, image_.manifest, *repository, {}, session_.cancel());
     const auto shared = session_.shared_inputs(true);
     auto report =
         build::keep_inputs(context, plan, target, *repository, image_.manifest, shared.get());
-    copy(*repository, false, tags());
+    put(*repository, false);
     return report;
   }
 
  private:
-  std::unique_ptr<image::Repository> open() {
-    auto repository = session_.repository(to_, true);
-    const auto there = to_.tag.empty() ? std::nullopt : repository->find_tag(to_.tag);
+  std::unique_ptr<image::Repository> open() { return session_.repository(to_, true); }
+
+  void demand_free(image::Repository& repository) const {
+    const auto there = to_.tag.empty() ? std::nullopt : repository.find_tag(to_.tag);
     if (there && there->digest != image_.manifest.digest)
       throw Error(Kind::refused, cat(to_.str(), " is another image: ", there->digest))
-          .hint("`cullet push` moves tags");
-    return repository;
+          .hint("`cullet push --force` moves tags");
   }
 
-  [[nodiscard]] std::vector<std::string> tags() const {
-    return to_.tag.empty() ? std::vector<std::string>() : std::vector{to_.tag};
-  }
-
-  void copy(image::Repository& repository, bool referrers, std::vector<std::string> tags) {
+  /// The image with its tag, and with what refers to it where that is asked for.
+  void put(image::Repository& repository, bool referrers) {
     registry::CopyOptions options;
     options.referrers = referrers;
-    options.tags = std::move(tags);
-    registry::copy_image(
-        *image_.repository, image_.manifest, repository, options, session_.cancel());
+    copy_and_tag(session_, *image_.repository, image_.manifest, repository, to_, options, [&] {
+      demand_free(repository);
+    });
   }
 
   Session& session_;

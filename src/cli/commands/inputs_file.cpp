@@ -5,11 +5,11 @@
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/build/inputs.hpp"
-#include "cullet/registry/copy.hpp"
 #include "cullet/registry/image_file.hpp"
 
 #include "../edits.hpp"
 #include "../inputs_options.hpp"
+#include "../place_tags.hpp"
 #include "../progress_view.hpp"
 #include "../resolve.hpp"
 
@@ -98,13 +98,15 @@ int import_file(Session& session, const ImportOptions& options) {
     copy.progress = [&](std::uint64_t done, std::uint64_t of) {
       view.transfer(cat("importing to ", to.name()), done, of);
     };
-    if (!to.tag.empty())
-      copy.tags = {to.tag};
-    const auto there = to.tag.empty() ? std::nullopt : repository->find_tag(to.tag);
-    if (there && there->digest != manifest.digest && !options.force)
-      throw Error(Kind::refused, cat(to.str(), " is another image: ", there->digest))
-          .hint("name another tag with --to, or move it with --force");
-    report = registry::copy_image(*file.layout, manifest, *repository, copy, session.cancel());
+    std::function<void()> demand_free;
+    if (!options.force)
+      demand_free = [&] {
+        const auto there = repository->find_tag(to.tag);
+        if (there && there->digest != manifest.digest)
+          throw Error(Kind::refused, cat(to.str(), " is another image: ", there->digest))
+              .hint("name another tag with --to, or move it with --force");
+      };
+    report = copy_and_tag(session, *file.layout, manifest, *repository, to, copy, demand_free);
   }
   if (session.options().json)
     session.print({{"reference", to.str()},

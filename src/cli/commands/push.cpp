@@ -3,10 +3,8 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
-#include "cullet/build/publish.hpp"
 #include "cullet/build/tags.hpp"
 #include "cullet/image/manifest.hpp"
-#include "cullet/registry/copy.hpp"
 
 #include "../command.hpp"
 #include "../edits.hpp"
@@ -28,19 +26,6 @@ std::string version_of(const ResolvedImage& image) {
   return version == annotations.end() ? "" : version->second;
 }
 
-/// Once all is there: somebody else may have taken the tag meanwhile.
-void put_fixed(Session& session,
-               const ResolvedImage& from,
-               image::Repository& to,
-               const registry::Reference& reference) {
-  const auto lock = lock_tags(session, to, reference);
-  const auto& tag = reference.tag;
-  const auto found = from.repository->find_manifest(from.manifest.digest).value();
-  const auto manifest = image::Descriptor::of(found.bytes, found.media_type);
-  if (!build::put_tags(to, manifest, found.bytes, {tag}, {tag}).empty())
-    build::demand_unmoved(to, {tag}, from.manifest.digest);
-}
-
 int push(Session& session, const std::string& from_text, const std::string& to_text, bool force) {
   auto to = session.destination(to_text);
   const auto from = resolve_image(session, from_text);
@@ -57,17 +42,11 @@ int push(Session& session, const std::string& from_text, const std::string& to_t
       view.transfer(title, sent, of);
     };
     const auto repository = session.repository(to, true);
-    bool fixed = !force && plan::says_version(to.tag, version_of(from));
-    if (fixed && repository->find_tag(to.tag)) {
-      build::demand_unmoved(*repository, {to.tag}, from.manifest.digest);
-      fixed = false;  // it is there, and ours
-    }
-    if (!to.tag.empty() && !fixed)
-      options.tags = {to.tag};
-    report = registry::copy_image(
-        *from.repository, from.manifest, *repository, options, session.cancel());
-    if (fixed)
-      put_fixed(session, from, *repository, to);
+    std::function<void()> demand_free;
+    if (!force && plan::says_version(to.tag, version_of(from)))
+      demand_free = [&] { build::demand_unmoved(*repository, {to.tag}, from.manifest.digest); };
+    report = copy_and_tag(
+        session, *from.repository, from.manifest, *repository, to, options, demand_free);
   }
   if (session.options().json)
     session.print({{"reference", to.str()},
