@@ -6,9 +6,11 @@
 #include <thread>
 
 #include <malloc.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cullet/base/error.hpp"
 #include "cullet/cli/cli.hpp"
 
 namespace {
@@ -36,6 +38,22 @@ unsigned terminal_columns() {
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+/// Whether the reader of standard output has gone, as `head` does: it has what it wanted.
+bool reader_is_gone() {
+  pollfd output{STDOUT_FILENO, POLLOUT, 0};
+  return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
+/// The exit status, where what was printed is not all written (a full disk).
+int checked(int status) {
+  std::cout.flush();
+  if (std::cout || reader_is_gone())
+    return status;
+  const cullet::Error error(cullet::Kind::machine, "cannot write everything to standard output");
+  std::cerr << error.render() << std::flush;
+  return status == 0 ? cullet::exit_status(error.kind()) : status;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -58,5 +76,5 @@ int main(int argc, char** argv) {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   // The environment isn't destroyed: Environment::kept says why.
-  std::exit(cullet::cli::run({argv + 1, argv + argc}, environment));
+  std::exit(checked(cullet::cli::run({argv + 1, argv + argc}, environment)));
 }

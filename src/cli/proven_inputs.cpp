@@ -61,6 +61,30 @@ ProvenInputs proven_inputs(const ResolvedImage& image,
           std::move(found->list)};
 }
 
+void demand_proven(const ResolvedImage& image,
+                   const trust::PublicKey& key,
+                   const build::InputsManifest& list) {
+  std::optional<Error> problem;
+  for (const auto& statement :
+       trust::attestations(*image.repository, image.manifest, {key}, attest::kProvenanceType)) {
+    if (!statement.problem.empty())
+      continue;
+    try {
+      build::DemandedInputs::of_provenance(statement.predicate).check(list);
+      return;
+    } catch (const Error& error) {
+      if (error.kind() == Kind::interrupted || error.kind() == Kind::internal)
+        throw;
+      problem = error;
+    }
+  }
+  if (problem)
+    throw Error(*problem)
+        .detail(cat(
+            "the workspace's inputs are others than provenance of ", image_name(image), " names"))
+        .hint("sign provenance of these, and keep them: `cullet build NAME --keep-inputs`");
+}
+
 Error none_kept(const ResolvedImage& image) {
   return Error(Kind::input, cat("no inputs are kept beside ", image_name(image)))
       .hint(

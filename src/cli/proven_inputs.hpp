@@ -27,6 +27,12 @@ ProvenInputs proven_inputs(const ResolvedImage& image,
                            const std::vector<trust::PublicKey>& keys,
                            const std::function<void(const trust::Attestation&)>& check);
 
+/// Throws Kind::refused where the image has provenance by the key, and none of it is of these
+/// inputs: nobody could restore them, or rebuild the image from them.
+void demand_proven(const ResolvedImage& image,
+                   const trust::PublicKey& key,
+                   const build::InputsManifest& list);
+
 Error none_kept(const ResolvedImage& image);
 
 }  // namespace cullet::cli

@@ -33,6 +33,13 @@ grep -q 'did you mean `cullet build`' "$FIXTURE_DIR/err"
 expect 1 "'greetign' is neither a recipe" "$CULLET" ls greetign
 grep -q "did you mean 'greeting'" "$FIXTURE_DIR/err"
 
+# --- standard output: what isn't all written is no success, what nobody reads any more is ---
+for said in 'ls greeting' 'build greeting --json' 'man'; do
+  expect 4 'cannot write everything to standard output' sh -c "\"\$0\" $said >/dev/full" "$CULLET"
+done
+in_workspace sh -c '"$0" man; echo $? >status' "$CULLET" | head -n 1 >/dev/null
+same "$(cat "$WORKSPACE/status")" 0 'a reader that goes is no failure' && rm "$WORKSPACE/status"
+
 # --- forks ---
 sed -i 's/commit: [0-9a-f]*/commit: 0123456789012345678901234567890123456789/' "$fork"
 expect 1 '0123456789' "${build[@]}"

@@ -82,6 +82,11 @@ expect 2 'names a digest' "$CULLET" inputs push small "oci:$FIXTURE_DIR/brought:
 expect 2 'names a digest' "$CULLET" inputs import some.tar --to "oci:$FIXTURE_DIR/brought@$nobody"
 expect 2 'names a digest' "$CULLET" build small --push "$REF@$nobody"
 [[ ! -e $FIXTURE_DIR/brought ]]
+cp "$WORKSPACE/recipes/small.yaml" "$FIXTURE_DIR/small.yaml"
+echo '# of no build that is signed' >>"$WORKSPACE/recipes/small.yaml"
+expect 3 'recipes/small.yaml' "$CULLET" inputs push small "oci:$FIXTURE_DIR/brought:1.0.0"
+[[ ! -e $FIXTURE_DIR/brought ]]
+cp "$FIXTURE_DIR/small.yaml" "$WORKSPACE/recipes/small.yaml"
 in_workspace "$CULLET" inputs push small "oci:$FIXTURE_DIR/brought:1.0.0"
 in_workspace "$CULLET" inputs list "oci:$FIXTURE_DIR/brought:1.0.0" >/dev/null
 

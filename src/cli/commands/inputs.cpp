@@ -94,7 +94,9 @@ class InputsPush {
     auto plan = build::make_plan(session_.workspace(), session_.lock(), {});
     plan::examine(plan, build::knowledge(context));
     const auto& target = built_target(plan, image_);
-    build::collect_inputs(context, plan, target);
+    const auto list = build::collect_inputs(context, plan, target);
+    if (const auto key = session_.attestation_public_key())
+      demand_proven(image_, *key, list);
     const auto repository = open();
     demand_free(*repository);
     if (!repository->has_manifest(image_.manifest.digest))
