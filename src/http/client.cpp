@@ -2,6 +2,7 @@
 #include "cullet/http/client.hpp"
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 #include <utility>
 #include <variant>
@@ -121,6 +122,14 @@ struct Hop {
   Headers headers;
 };
 
+/// Whether another origin may see a header: one that says something of the content, not of who
+/// asks. A login may be in any other, whatever its name ("private-token").
+bool may_cross(const std::string& name) {
+  constexpr std::array kContent = {
+      "accept", "content-range", "content-type", "if-match", "if-range", "range", "user-agent"};
+  return std::find(kContent.begin(), kContent.end(), name) != kContent.end();
+}
+
 std::optional<Failure> follow(Hop& hop, int status, const Headers& answer) {
   const auto location = answer.find("location");
   if (location == answer.end())
@@ -132,8 +141,7 @@ std::optional<Failure> follow(Hop& hop, int status, const Headers& answer) {
   if (hop.url.scheme == "https" && next->scheme == "http")
     return Failure{cat("redirected from https to plain http (", next->shown(), ")"), false};
   if (!same_origin(hop.url, *next))
-    for (const auto* name : {"authorization", "cookie"})
-      hop.headers.erase(name);
+    std::erase_if(hop.headers, [](const auto& header) { return !may_cross(header.first); });
   const bool to_get = (status == 303 && hop.method != "HEAD") ||
                       ((status == 301 || status == 302) && hop.method == "POST");
   if (to_get) {

@@ -15,6 +15,7 @@ namespace {
 constexpr std::string_view kService = "/info/refs?service=git-upload-pack";
 constexpr std::string_view kAdvertisement = "application/x-git-upload-pack-advertisement";
 constexpr std::string_view kResult = "application/x-git-upload-pack-result";
+constexpr int kMaxMoves = 5;
 constexpr std::size_t kMaxRequest = std::size_t{64} << 20U;
 
 /// The client that git's configuration asks for, where it asks for anything of its own.
@@ -41,31 +42,25 @@ class HttpSubtransport {
       : wire_(wire),
         own_(own_client(wire)),
         client_(own_ ? *own_ : wire.context.http),
-        credentials_(wire.location, wire.context.environment, wire.context.cancel),
-        base_(wire.location.url) {}
+        location_(wire.location) {
+    use_credentials();
+  }
 
   /// Both fill in `request`, which has to outlive the answer: the client reads it until then.
   http::Stream advertised(http::Request& request) {
-    request.url = base_ + std::string(kService);
-    auto stream = authorized(request);
+    auto stream = authorized(request, kService);
     refuse_bad_answer(stream, kAdvertisement);
-    // Later requests go where this one was redirected to, as git has it.
-    auto final = stream.response.url;
-    if (!final.ends_with(kService))
-      throw Error(Kind::input,
-                  cat(base_, " redirects to ", printable(final), ", which is no git URL"));
-    base_ = final.substr(0, final.size() - kService.size());
     return stream;
   }
 
   http::Stream negotiated(http::Request& request, const std::string& body) {
     request.method = "POST";
-    request.url = base_ + "/git-upload-pack";
     request.headers.emplace("content-type", "application/x-git-upload-pack-request");
     request.headers.emplace("accept", kResult);
     request.body = [&body] { return std::make_unique<MemorySource>(body); };
     request.body_size = body.size();
-    auto stream = authorized(request);
+    request.follow_redirects = false;  // http.followRedirects=initial, git's own rule
+    auto stream = authorized(request, "/git-upload-pack");
     refuse_bad_answer(stream, kResult);
     return stream;
   }
@@ -73,31 +68,65 @@ class HttpSubtransport {
   Wire& wire() noexcept { return wire_; }
 
  private:
-  http::Stream authorized(http::Request& request) {
+  http::Stream authorized(http::Request& request, std::string_view service) {
     // Servers tell git from browsers by this prefix.
     request.headers.emplace("user-agent", "git/2.0 (cullet)");
-    const bool own_login = add_extra_headers(request);
-    for (;;) {
+    const auto headers = request.headers;
+    for (int moves = 0;;) {
+      request.url = cat(location_.url, service);
+      request.headers = headers;
+      const bool own_login = add_extra_headers(request);
       if (login_)
         set_login(request);
       auto stream = client_.open(request);
-      if (stream.response.status == 401 && !own_login) {
-        if ((login_ = credentials_.next()))
-          continue;
-        throw refused(401);
-      }
-      if (login_ && stream.response.status < 300 && !accepted_) {
+      const auto status = stream.response.status;
+      const bool moved = (status == 200 || status == 401) && follow(stream.response.url, service);
+      // Asked without what was for the place before; that says nothing of a login for this one.
+      if (status == 401 && moved && ++moves <= kMaxMoves)
+        continue;
+      if (status == 401 && !moved && !own_login && (login_ = credentials_->next()))
+        continue;
+      if (login_ && status < 300 && !accepted_) {
         accepted_ = true;
-        credentials_.accepted();
+        credentials_->accepted();
       }
       return stream;
     }
   }
 
+  /// Later requests go where an answer came from, as git has it; to another origin with what is for
+  /// that one. Whether that is a new place.
+  bool follow(const std::string& answered, std::string_view service) {
+    if (!answered.ends_with(service))
+      throw Error(
+          Kind::input,
+          cat(location_.url, " redirects to ", printable(answered), ", which is no git URL"));
+    auto place =
+        Location::parse(std::string_view(answered).substr(0, answered.size() - service.size()), {});
+    if (place.url == location_.url)
+      return false;
+    if (place.scheme == location_.scheme && place.host == location_.host &&
+        place.port == location_.port) {
+      place.user = location_.user;
+      place.password = location_.password;
+      location_ = std::move(place);
+      return true;
+    }
+    location_ = std::move(place);
+    use_credentials();
+    return true;
+  }
+
+  void use_credentials() {
+    login_.reset();
+    accepted_ = false;
+    credentials_.emplace(location_, wire_.context.environment, wire_.context.cancel);
+  }
+
   /// http.extraHeader, which pipelines put tokens in. Whether that logs in.
   bool add_extra_headers(http::Request& request) const {
     bool login = false;
-    for (const auto& line : wire_.config.http_settings(wire_.location.url, "extraheader")) {
+    for (const auto& line : wire_.config.http_settings(location_.url, "extraheader")) {
       const auto colon = line.find(':');
       if (colon == line.npos)
         continue;
@@ -118,12 +147,11 @@ class HttpSubtransport {
   }
 
   Error refused(int status) const {
-    auto error =
-        Error(Kind::machine, cat(wire_.location.url, " refuses access (HTTP ", status, ")"));
-    if (credentials_.tried().empty())
+    auto error = Error(Kind::machine, cat(location_.url, " refuses access (HTTP ", status, ")"));
+    if (credentials_->tried().empty())
       error.detail("no credentials for it were found");
     else
-      error.detail(cat("tried the credentials of ", join(credentials_.tried(), ", ")));
+      error.detail(cat("tried the credentials of ", join(credentials_->tried(), ", ")));
     return std::move(error).hint(
         "configure a git credential helper, or add the host to ~/.netrc; forges also say so of "
         "repositories that don't exist");
@@ -134,23 +162,22 @@ class HttpSubtransport {
     const auto later = stream.response.header("retry-after");
     // GitHub says "too often" by 403; then alone it has a Retry-After. The client has waited.
     if (status == 429 || (status == 403 && later))
-      throw Error(
-          Kind::machine,
-          cat(wire_.location.url, " limits requests (HTTP ", status, ") and goes on doing so"))
+      throw Error(Kind::machine,
+                  cat(location_.url, " limits requests (HTTP ", status, ") and goes on doing so"))
           .detail(later ? cat("it asks to wait: ", printable(*later)) : "it doesn't say how long")
           .hint("try again later; with a login (netrc, credential helper) the limit is higher");
     if (status == 401 || status == 403)
       throw refused(status);
     if (status == 404 || status == 410)
-      throw Error(Kind::input, cat("there is no git repository at ", wire_.location.url))
+      throw Error(Kind::input, cat("there is no git repository at ", location_.url))
           .detail(cat("the server says HTTP ", status));
     if (status != 200)
-      throw Error(Kind::machine, cat(wire_.location.url, " answers with HTTP ", status))
+      throw Error(Kind::machine, cat(location_.url, " answers with HTTP ", status))
           .hint("try again later, or look at the URL in a browser");
     const auto type = stream.response.header("content-type").value_or("");
     if (type.substr(0, type.find(';')) != want)
       throw Error(Kind::input,
-                  cat(wire_.location.url, " is no git repository that can be cloned over http"))
+                  cat(location_.url, " is no git repository that can be cloned over http"))
           .detail(cat("it answers with '", printable(type), "', not '", want, "'"))
           .hint("is it the URL of a web page? clone URLs often end in .git");
   }
@@ -158,8 +185,8 @@ class HttpSubtransport {
   Wire& wire_;
   std::unique_ptr<http::Client> own_;
   http::Client& client_;
-  Credentials credentials_;
-  std::string base_;
+  Location location_;                       ///< where requests go
+  std::optional<Credentials> credentials_;  ///< for location_
   std::optional<Login> login_;
   bool accepted_ = false;
 };

@@ -69,6 +69,64 @@ TEST_CASE("http: follows a redirect, and goes on where it led to") {
   CHECK_THAT(requests[2], Catch::StartsWith("POST /plain/x.git/git-upload-pack"));
 }
 
+TEST_CASE("http: what is for one origin stays there when it leads to another") {
+  HttpFixture f;
+  GitServer other(f.path("srv"), "you:too");
+  const auto host = cat("localhost:", f.server.authority().substr(10));
+  const auto fork = [&](const std::string& how) {
+    return f.fork(cat("http://", host, "/away/", other.authority(), "/", how, "/x.git"), f.pin);
+  };
+  const auto helper = [&](const std::string& answer) {
+    spew(f.path("helper"),
+         cat("#!/bin/sh\nread -r _; read -r host; echo \"$1 $host\" >>\"$0.log\"\n",
+             "[ \"$1 $host\" != 'get host=",
+             answer,
+             "\nexit 0\n"));
+    REQUIRE(::chmod(f.path("helper").c_str(), 0755) == 0);
+    spew(f.path("home/.gitconfig"),
+         cat("[credential]\n helper = ", f.path("helper").string(), "\n"));
+  };
+  const auto none = [](const std::vector<std::string>& requests) {
+    REQUIRE_FALSE(requests.empty());
+    return std::all_of(requests.begin(), requests.end(), [](const auto& request) {
+      return request.ends_with(" -");
+    });
+  };
+  SECTION("a login") {
+    spew(f.path("home/.netrc"), "machine localhost login me password \"se cret\"\n");
+    CHECK(ensure_pin(f.context(), fork("plain")).commit == f.pin);
+    CHECK(f.server.requests().back().ends_with("Basic bWU6c2UgY3JldA=="));
+    CHECK(none(other.requests()));
+  }
+  SECTION("extra headers") {
+    f.environment["GIT_CONFIG_COUNT"] = "2";
+    f.environment["GIT_CONFIG_KEY_0"] = f.environment["GIT_CONFIG_KEY_1"] =
+        cat("http.http://", host, "/.extraheader");
+    f.environment["GIT_CONFIG_VALUE_0"] = "Authorization: Basic bWU6c2UgY3JldA==";
+    f.environment["GIT_CONFIG_VALUE_1"] = "Private-Token: t1";
+    CHECK(ensure_pin(f.context(), fork("plain")).commit == f.pin);
+    CHECK(f.server.requests().back().ends_with("Basic bWU6c2UgY3JldA== token t1"));
+    CHECK(none(other.requests()));
+  }
+  SECTION("the other one's own login is used there") {
+    spew(f.path("home/.netrc"),
+         "machine localhost login me password \"se cret\"\n"
+         "machine 127.0.0.1 login you password too\n");
+    CHECK(ensure_pin(f.context(), fork("private")).commit == f.pin);
+    const auto requests = other.requests();
+    CHECK(requests.front().ends_with(" -"));
+    CHECK(requests.back().ends_with("Basic eW91OnRvbw=="));
+  }
+  SECTION("the other one's refusal says nothing of a login") {
+    helper(cat(host, "' ] || printf 'username=me\\npassword=se cret\\n'"));
+    const auto text = error_of(Kind::machine, [&] { ensure_pin(f.context(), fork("private")); });
+    CHECK_THAT(text, Catch::Contains(cat(other.authority(), "/private/x.git refuses access")));
+    CHECK(none(other.requests()));
+    CHECK(slurp(f.path("helper.log")) ==
+          cat("get host=", host, "\nget host=", other.authority(), "\n"));
+  }
+}
+
 TEST_CASE("http: logs in with what the URL, netrc, a helper or an extra header say") {
   HttpFixture f;
   const std::string login = "Basic bWU6c2UgY3JldA==";

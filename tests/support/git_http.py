@@ -4,12 +4,13 @@
 
     git_http.py ROOT [USER:PASSWORD [CERTIFICATE KEY]]
 
-With a certificate it speaks https. Prints its port, then one line per event: "request METHOD PATH AUTHORIZATION", "stalled". Ends when
-standard input does, so that it can't outlive a test. The first component of a path picks a fault:
+With a certificate it speaks https. Prints its port, then one line per event: "request METHOD PATH AUTHORIZATION"
+(and " token TOKEN" for a Private-Token), "stalled". Ends when standard input does, so that it can't outlive a test. The first component of a path picks a fault:
 
     /plain/x.git      none
     /private/x.git    asks for the login
     /redirect/x.git   leads to /plain/x.git
+    /away/H:P/x.git   asks for the login, then leads to http://H:P/x.git
     /stall/x.git      sends half of a pack, says "stalled", and then nothing
     /cut/x.git        sends half of a pack and hangs up
     /html/x.git       answers with a page
@@ -66,15 +67,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self, body):
         login = self.headers.get("Authorization", "-")
-        say("request", self.command, self.path, login)
+        token = self.headers.get("Private-Token")
+        say("request", self.command, self.path, login, *(["token", token] if token else []))
         fault, _, rest = self.path.lstrip("/").partition("/")
-        if fault == "private":
+        if fault in ("private", "away"):
             want = "Basic " + base64.b64encode(self.server.login.encode()).decode()
             if login != want:
                 self.plain(401, "who?", [("WWW-Authenticate", 'Basic realm="test"')])
                 return
         if fault == "redirect":
             self.plain(302, "over there", [("Location", "/plain/" + rest)])
+            return
+        if fault == "away":
+            self.plain(302, "over there", [("Location", "http://" + rest)])
             return
         if fault == "html":
             self.plain(200, "<p>hello")

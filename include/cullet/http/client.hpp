@@ -49,7 +49,7 @@ struct Request {
   /// The body, rewindable: called once per attempt. Null: no body.
   std::function<std::unique_ptr<Source>()> body;
   std::uint64_t body_size = 0;
-  bool follow_redirects = true;  ///< at most 5; Authorization never goes to another host
+  bool follow_redirects = true;  ///< at most 5; another origin sees no header that may log in
   bool retry = true;
   /// Where an https URL names this very machine (is_loopback()) and nobody speaks TLS there: http.
   bool plain_if_no_tls = false;
@@ -79,8 +79,9 @@ struct Stream {
 /// An HTTP/1.1 client (libcurl behind it) with connections kept open for the next request.
 /// Thread-safe: each request under way has a connection of its own from the pool, so that HTTP/2's
 /// multiplexing would bring nothing. Only http and https are spoken, on redirects too, and never
-/// https → http. Authorization goes to the origin it was given for and to no other. Header names
-/// and values with control characters throw Kind::machine and are never sent.
+/// https → http. What may log in (Authorization, any header not about the content) goes to the
+/// origin it was given for and to no other. Header names and values with control characters throw
+/// Kind::machine and are never sent.
 class Client {
  public:
   Client(Options options, Cancel cancel);
