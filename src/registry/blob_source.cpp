@@ -2,10 +2,12 @@
 #include "blob_source.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
 #include "cullet/http/backoff.hpp"
 
 #include "failure.hpp"
@@ -78,16 +80,47 @@ class BlobSource final : public Source {
                       connection_.host(),
                       "/",
                       connection_.repository()));
+    if (response.status == 416 && at_ > 0)
+      throw other_size(cat("no more than ", at_));
     if (response.status / 100 != 2) {
       refused_ = true;
       throw unexpected(cat("read blob ", blob_.digest), connection_.host(), response);
     }
-    body_ = std::move(stream.body);
     const auto range = response.header("content-range");
+    if (const auto total = total_size(response); total && *total != blob_.size)
+      throw other_size(cat(*total));
+    body_ = std::move(stream.body);
     const bool continued =
         response.status == 206 && range && range->starts_with(cat("bytes ", at_, "-"));
     if (at_ > 0 && !continued)
       skip(at_);
+  }
+
+  /// Of the whole blob, as far as an answer says it.
+  static std::optional<std::uint64_t> total_size(const http::Response& response) {
+    if (response.status == 200) {
+      const auto length = response.header("content-length");
+      return length ? parse_number(*length) : std::nullopt;
+    }
+    const auto range = response.header("content-range").value_or("");
+    const auto slash = range.find('/');
+    return slash == range.npos ? std::nullopt
+                               : parse_number(std::string_view(range).substr(slash + 1));
+  }
+
+  /// Whoever wrote the descriptor is wrong, not the network: trying again changes nothing.
+  [[nodiscard]] Error other_size(const std::string& there) const {
+    return {Kind::refused,
+            cat("blob ",
+                blob_.digest,
+                " has ",
+                there,
+                " bytes in ",
+                connection_.host(),
+                "/",
+                connection_.repository(),
+                ", not ",
+                blob_.size)};
   }
 
   /// For a server that starts from the beginning again, which RFC 9110 allows.

@@ -110,6 +110,31 @@ TEST_CASE("Remote: a server that ignores Range is read from the start") {
   CHECK(test::read(*repository, blob) == bytes);
 }
 
+TEST_CASE("Remote: a descriptor that lies about a blob's size is refused, not asked for again") {
+  REQUIRE_REGISTRY();
+  const Servers servers(kProxied);
+  Peer peer(servers);
+  auto repository = peer.open();
+  const auto bytes = test::pattern(3'000'000);
+  auto blob = test::put(*repository, bytes, "x");
+  servers.forget();
+  SECTION("the answer says the size") {
+    blob.size = GENERATE(100U, 5'000'000U);
+    const auto error = test::failure([&] { test::read(*repository, blob); });
+    CHECK(error.kind() == Kind::refused);
+    CHECK_THAT(error.message(), Catch::Contains(cat("has 3000000 bytes in ")));
+    CHECK(servers.count("GET") == 1);
+  }
+  SECTION("there is nothing more") {
+    servers.script(Json::array({fault("GET .*/blobs/", 1, {{"truncate", 800'000}}),
+                                fault("GET .*/blobs/", 9, {{"status", 416}})}));
+    const auto error = test::failure([&] { test::read(*repository, blob); });
+    CHECK(error.kind() == Kind::refused);
+    CHECK_THAT(error.message(), Catch::Contains("has no more than "));
+    CHECK(servers.count("GET") == 2);
+  }
+}
+
 TEST_CASE("Remote: other bytes in a blob are refused") {
   REQUIRE_REGISTRY();
   const Servers servers(kProxied);
