@@ -15,27 +15,15 @@ std::string envelope_text(const Envelope& envelope) {
   return canonical(envelope.to_json()) + "\n";
 }
 
-/// What may still be read.
-struct Allowance {
-  std::size_t bundles = kMostAttestations;
-  std::uint64_t bytes = kMaxAttestationsBytes;
-};
-
 /// Reads one bundle and fills in what it says; throws what is wrong with it.
 void open(image::Repository& repository,
           const image::Descriptor& manifest,
           const std::vector<PublicKey>& keys,
           Allowance& allowance,
           Attestation& found) {
-  const auto demand = [](bool allowed) {
-    if (!allowed)
-      throw Error(Kind::input, "it is not read: there is too much beside it");
-  };
-  demand(allowance.bundles > 0);
-  --allowance.bundles;
+  allowance.take_bundle();
   const auto blob = carried_bundle(repository, found.carrier);
-  demand(blob.size <= allowance.bytes);
-  allowance.bytes -= blob.size;
+  allowance.take_bytes(blob.size);
   const auto bytes = read_bytes(repository, blob, kMaxBundleBytes);
   const auto envelope = Envelope::parse_bundle(bytes, "the bundle");
   while (found.key < keys.size() && !envelope.is_by(keys[found.key]))

@@ -73,6 +73,12 @@ image::Descriptor carried_bundle(image::Repository& repository, const BlobDigest
   return manifest.layers[0];
 }
 
+void Allowance::take(std::uint64_t& left, std::uint64_t count) {
+  if (count > left)
+    throw Error(Kind::input, "it is not read: there is too much beside it");
+  left -= count;
+}
+
 std::string claimed_predicate(const image::Descriptor& referrer) {
   for (const auto name : {kPredicateAnnotation, kInTotoAnnotation})
     if (const auto found = referrer.annotations.find(std::string(name));

@@ -6,6 +6,7 @@
 
 #include "cullet/image/manifest.hpp"
 #include "cullet/image/repository.hpp"
+#include "cullet/trust/attestation.hpp"
 
 namespace cullet::trust {
 
@@ -30,6 +31,19 @@ void put_bundle(image::Repository& repository,
                 std::string_view predicate_type);
 /// The descriptor of the bundle that a referrer carries. Throws Kind::input where it carries none.
 image::Descriptor carried_bundle(image::Repository& repository, const BlobDigest& carrier);
+
+/// What may still be read of the bundles that refer to a manifest. Taking more than is left throws
+/// Kind::input.
+class Allowance {
+ public:
+  void take_bundle() { take(bundles_, 1); }
+  void take_bytes(std::uint64_t count) { take(bytes_, count); }
+
+ private:
+  static void take(std::uint64_t& left, std::uint64_t count);
+  std::uint64_t bundles_ = kMostAttestations;
+  std::uint64_t bytes_ = kMaxAttestationsBytes;
+};
 
 /// What a referrer's annotations say that it carries, unverified; empty: nothing.
 std::string claimed_predicate(const image::Descriptor& referrer);

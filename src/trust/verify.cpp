@@ -43,11 +43,10 @@ std::optional<std::string> bundle_problem(image::Repository& repository,
                                           const image::Descriptor& manifest,
                                           const BlobDigest& carrier,
                                           const PublicKey& key,
-                                          std::uint64_t& allowance) {
+                                          Allowance& allowance) {
+  allowance.take_bundle();
   const auto blob = carried_bundle(repository, carrier);
-  if (blob.size > allowance)
-    return "it is not read: there is too much beside it";
-  allowance -= blob.size;
+  allowance.take_bytes(blob.size);
   const auto bundle = read_bytes(repository, blob, kMaxBundleBytes);
   const auto statement = open_bundle(bundle, key, "the bundle");
   if (statement.predicate_type != kSignPredicate)
@@ -102,12 +101,14 @@ void verify_bundles(image::Repository& repository,
                     const PublicKey& key,
                     SignatureReport& report) {
   const auto referrers = repository.referrers(manifest.digest, std::string(kBundleType));
-  const auto count = std::min(referrers.size(), kMostSignatures);
-  std::uint64_t allowance = kMaxAttestationsBytes;
-  for (std::size_t index = 0; index < count; ++index) {
-    const auto& digest = referrers[index].digest;
-    judge(report, {"bundle v0.3", digest, false, ""}, [&] {
-      return bundle_problem(repository, manifest, digest, key, allowance);
+  Allowance allowance;
+  for (const auto& referrer : referrers) {
+    // What says that it is an attestation takes no place of a signature.
+    const auto claimed = claimed_predicate(referrer);
+    if (!claimed.empty() && claimed != kSignPredicate)
+      continue;
+    judge(report, {"bundle v0.3", referrer.digest, false, ""}, [&] {
+      return bundle_problem(repository, manifest, referrer.digest, key, allowance);
     });
   }
 }

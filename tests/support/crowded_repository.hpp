@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,14 +14,17 @@ namespace cullet {
 /// A repository where much else refers to each image, listed first, of which nothing is there.
 class CrowdedRepository final : public image::Repository {
  public:
-  CrowdedRepository(image::Repository& inner, std::size_t count, const std::string& artifact_type)
+  CrowdedRepository(image::Repository& inner,
+                    std::size_t count,
+                    const std::string& artifact_type,
+                    const std::map<std::string, std::string>& annotations = {})
       : inner_(inner) {
     for (std::size_t n = 0; n < count; ++n)
       others_.push_back({std::string(image::kManifestType),
                          BlobDigest(sha256(cat("n", n))),
                          1,
                          artifact_type,
-                         {}});
+                         annotations});
   }
   std::size_t asked = 0;  ///< manifests
 

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/trust/signature.hpp"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "cullet/base/error.hpp"
+#include "cullet/trust/attestation.hpp"
 
 #include "place.hpp"
+#include "support/crowded_repository.hpp"
 
 namespace cullet::trust {
 namespace {
@@ -96,6 +100,33 @@ TEST_CASE("verify: an attestation by the key is no signature", "[trust]") {
   const auto report = verify(*place.repository, place.manifest, key.public_key());
   CHECK(report.found.empty());
   CHECK_FALSE(report.ok());
+}
+
+TEST_CASE("verify: attestations take no place of a signature", "[trust]") {
+  Place place;
+  const auto key = PrivateKey::generate();
+  CHECK(sign(*place.repository, place.manifest, key, "example.com/app:1"));
+  const auto expect = [&](CrowdedRepository& crowded) {
+    const auto report = verify(crowded, place.manifest, key.public_key());
+    const auto is_valid_bundle = [](const auto& one) {
+      return one.valid && one.format == "bundle v0.3";
+    };
+    CHECK(std::count_if(report.found.begin(), report.found.end(), is_valid_bundle) == 1);
+    CHECK_FALSE(sign(crowded, place.manifest, key, "example.com/app:1"));
+  };
+  SECTION("those that say what they are aren't read") {
+    const auto type = GENERATE("dev.sigstore.bundle.predicateType", "in-toto.io/predicate-type");
+    CrowdedRepository crowded(*place.repository,
+                              kMostAttestations + 1,
+                              std::string(kBundleType),
+                              {{type, "https://slsa.dev/provenance/v1"}});
+    expect(crowded);
+    CHECK(crowded.asked < 10);
+  }
+  SECTION("those of a registry that drops annotations are") {
+    CrowdedRepository crowded(*place.repository, kMostAttestations - 1, std::string(kBundleType));
+    expect(crowded);
+  }
 }
 
 }  // namespace

@@ -63,8 +63,9 @@ struct SignatureReport {
   [[nodiscard]] bool ok() const;  ///< at least one valid
 };
 
-/// Looks at every signature of `manifest` in both formats (at most 100 each). Attestations in
-/// bundles don't count as signatures.
+/// Looks at every signature of `manifest` in both formats (at most 100 legacy ones; of bundles what
+/// attestations() would read). Attestations in bundles don't count as signatures, and those that
+/// claim to be one are not even read.
 SignatureReport verify(image::Repository& repository,
                        const image::Descriptor& manifest,
                        const PublicKey& key);
