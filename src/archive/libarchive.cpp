@@ -16,9 +16,16 @@ Error archive_error(::archive* archive, Kind kind, std::string message) {
   return Error(kind, std::move(message)).detail(cat("libarchive: ", last_error(archive)));
 }
 
-ClassicLocale::ClassicLocale() : classic_(::newlocale(LC_ALL_MASK, "C", nullptr)) {
+ClassicLocale::ClassicLocale(bool utf8) : classic_(::newlocale(LC_ALL_MASK, "C", nullptr)) {
   if (classic_ == nullptr)
     throw system_error("cannot use the \"C\" locale", errno);
+  if (utf8) {
+    // On failure the old one stays as it is.
+    if (auto* const wider = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", classic_); wider != nullptr) {
+      classic_ = wider;
+      utf8_ = true;
+    }
+  }
   before_ = ::uselocale(classic_);
 }
 

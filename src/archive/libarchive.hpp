@@ -27,17 +27,21 @@ Error archive_error(::archive* archive, Kind kind, std::string message);
 
 /// While it lives, this thread is in the "C" locale. libarchive converts names between pax's UTF-8
 /// and the locale's character set (and normalises some on the way); in the "C" locale it takes the
-/// bytes as they are, and so names come and go unchanged whatever the process's locale is.
+/// bytes as they are, and so names come and go unchanged whatever the process's locale is. Of a
+/// zip's names that are marked as UTF-8 it takes none there; for those, `utf8` asks for characters
+/// of "C.UTF-8" where the machine has it. libarchive then composes them (Unicode's form NFC).
 class ClassicLocale {
  public:
-  ClassicLocale();
+  explicit ClassicLocale(bool utf8 = false);
   ClassicLocale(const ClassicLocale&) = delete;
   ClassicLocale& operator=(const ClassicLocale&) = delete;
   ClassicLocale(ClassicLocale&&) = delete;
   ClassicLocale& operator=(ClassicLocale&&) = delete;
   ~ClassicLocale();
+  [[nodiscard]] bool utf8() const noexcept { return utf8_; }
 
  private:
+  bool utf8_ = false;
   locale_t classic_;
   locale_t before_;
 };

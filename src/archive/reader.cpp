@@ -36,10 +36,16 @@ std::uint64_t stream_limit(const Limits& limits) {
   return saturating_add(saturating_add(limits.bytes, headers), std::uint64_t{1} << 20U);
 }
 
-/// libarchive warns where a name is UTF-8 and the locale is not, and then hands out its bytes,
-/// which is what is wanted (libarchive.hpp, ClassicLocale). Every other warning is about damage.
+/// libarchive warns where a tar's name is UTF-8 and the locale is not, and then hands out its
+/// bytes, which is what is wanted (libarchive.hpp, ClassicLocale). Every other warning is about
+/// damage.
 bool is_charset_warning(::archive* archive) {
   return last_error(archive).find("can't be converted from") != std::string::npos;
+}
+
+/// The same for a zip, of which it has no bytes then.
+bool lacks_charset(::archive* archive) {
+  return last_error(archive).find("cannot be converted from UTF-8") != std::string::npos;
 }
 
 }  // namespace
@@ -97,7 +103,7 @@ struct Reader::State final : public Source {
       throw Error(Kind::internal, cat(name, " is read on after an error"));
     if (ended)
       return std::nullopt;
-    const ClassicLocale classic;
+    const ClassicLocale classic(format == Format::tar_or_zip);
     for (;;) {
       finish_entry();
       ::archive_entry* found = nullptr;
@@ -105,6 +111,13 @@ struct Reader::State final : public Source {
       if (result == ARCHIVE_EOF) {
         finish();
         return std::nullopt;
+      }
+      if (result == ARCHIVE_WARN && format == Format::tar_or_zip && !classic.utf8() &&
+          lacks_charset(archive.get())) {
+        failed = true;
+        throw Error(Kind::machine, cat("the names in ", name, " can't be read on this machine"))
+            .detail("they are UTF-8, and the locale C.UTF-8 is not there")
+            .hint("install it (Debian has it in libc-bin)");
       }
       if (result != ARCHIVE_WARN || !is_charset_warning(archive.get()))
         check(result);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <clocale>
 
 #include "cullet/archive/reader.hpp"
 
@@ -12,6 +13,7 @@ struct ZipEntry {
   std::string name;
   std::string content;
   std::uint32_t unix_mode = 0;  ///< 0: made on a system without modes
+  bool utf8 = false;            ///< says so of its name
 };
 
 std::uint32_t crc32_of(std::string_view text) {
@@ -36,8 +38,8 @@ std::string zip_of(const std::vector<ZipEntry>& entries) {
   std::string body, directory;
   for (const auto& entry : entries) {
     const auto size = little(entry.content.size(), 4);
-    const auto common = little(0, 2) + little(0, 2) + little(0, 2) + little(0x21, 2) +
-                        little(crc32_of(entry.content), 4) + size + size +
+    const auto common = little(entry.utf8 ? 0x800 : 0, 2) + little(0, 2) + little(0, 2) +
+                        little(0x21, 2) + little(crc32_of(entry.content), 4) + size + size +
                         little(entry.name.size(), 2) + little(0, 2);
     const unsigned made_by = entry.unix_mode != 0 ? 0x031e : 0x0014;
     directory += "PK\x01\x02" + little(made_by, 2) + little(10, 2) + common + little(0, 2) +
@@ -73,6 +75,31 @@ TEST_CASE("Reader: zip without modes") {
   CHECK((items[1].entry.mode & 0111U) == 0);
   CHECK((items[1].entry.mode & 0600U) == 0600);
   CHECK(items[1].content == "text");
+}
+
+TEST_CASE("Reader: a zip's names are the same bytes in every locale") {
+  const std::string before = std::setlocale(LC_ALL, nullptr);
+  for (const char* const locale : {"C", "C.UTF-8", ""}) {
+    INFO("locale '" << locale << "'");
+    if (std::setlocale(LC_ALL, locale) == nullptr)
+      continue;
+    const auto items = items_of(zip_of({{"caf\xc3\xa9", "1", 0100644, true},
+                                        {"caf\xc3\xa8", "2", 0100644, true},
+                                        {"\xe6\x97\xa5/\xe6\x9c\xac", "3", 0100644, true},
+                                        {"caf\xe9", "4", 0100644, false}}),
+                                Format::tar_or_zip);
+    REQUIRE(items.size() == 4);
+    CHECK(items[0].entry.path.str() == "caf\xc3\xa9");
+    CHECK(items[1].entry.path.str() == "caf\xc3\xa8");
+    CHECK(items[1].content == "2");
+    CHECK(items[2].entry.path.str() == "\xe6\x97\xa5/\xe6\x9c\xac");
+    CHECK(items[3].entry.path.str() == "caf\xe9");
+    const auto error = failure([&] {
+      (void)items_of(zip_of({{"caf\xe9", "x", 0100644, true}}), Format::tar_or_zip);
+    });
+    CHECK(error.kind() == Kind::input);
+  }
+  std::setlocale(LC_ALL, before.c_str());
 }
 
 TEST_CASE("Reader: tar_or_zip takes tars as well") {
