@@ -206,9 +206,11 @@ std::optional<std::string> Credentials::run_git(const char* action,
   spec.argv = {"git", "credential", action};
   spec.directory = "/";  // no repository's own configuration
   for (const auto& [name, value] : environment_)
-    if (name != "GIT_TERMINAL_PROMPT" && name != "GIT_DIR" && name != "GIT_WORK_TREE")
+    if (name != "GIT_TERMINAL_PROMPT" && name != "GIT_ASKPASS" && name != "GIT_DIR" &&
+        name != "GIT_WORK_TREE")
       spec.environment.push_back(cat(name, "=", value));
   spec.environment.emplace_back("GIT_TERMINAL_PROMPT=0");
+  spec.environment.emplace_back("GIT_ASKPASS=");  // then core.askPass and SSH_ASKPASS don't count
   try {
     auto result = run_captured(std::move(spec), question, cancel_, kHelperLimit);
     return result.status.ok() ? std::optional(std::move(result.out)) : std::nullopt;

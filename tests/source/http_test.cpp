@@ -127,6 +127,21 @@ TEST_CASE("http: what is for one origin stays there when it leads to another") {
   }
 }
 
+TEST_CASE("http: nobody is asked for a login, whatever program there is to ask") {
+  HttpFixture f;
+  spew(f.path("ask"), "#!/bin/sh\necho \"$1\" >>\"$0.log\"\necho me\n");
+  REQUIRE(::chmod(f.path("ask").c_str(), 0755) == 0);
+  const auto how = GENERATE("GIT_ASKPASS", "SSH_ASKPASS", "core.askPass");
+  INFO(how);
+  if (std::string_view(how) == "core.askPass")
+    spew(f.path("home/.gitconfig"), cat("[core]\n askPass = ", f.path("ask").string(), "\n"));
+  else
+    f.environment[how] = f.path("ask").string();
+  CHECK_THAT(f.refusal(Kind::machine, "private"),
+             Catch::Contains("no credentials for it were found"));
+  CHECK_FALSE(fs::exists(f.path("ask.log")));
+}
+
 TEST_CASE("http: logs in with what the URL, netrc, a helper or an extra header say") {
   HttpFixture f;
   const std::string login = "Basic bWU6c2UgY3JldA==";
