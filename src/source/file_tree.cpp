@@ -46,6 +46,10 @@ void FileTree::add_tree(git_repository* repository,
                         const std::string& prefix,
                         const Cancel& cancel) {
   cancel.check();
+  // Without files, a few objects that name each other twice make more of them than anybody can
+  // visit.
+  if (++directories_ > kMaxFiles)
+    throw bad_tree(prefix.substr(0, 80), cat("is one of more than ", kMaxFiles, " directories"));
   GitTree tree;
   if (git_tree_lookup(out_ptr(tree), repository, &id) < 0)
     throw missing_object(repository, cat("read tree ", hex(id)));

@@ -63,6 +63,7 @@ class FileTree {
 
   std::vector<std::shared_ptr<git_repository>> repositories_;
   std::map<std::string, TreeFile> files_;
+  std::size_t directories_ = 0;  ///< visited
 };
 
 }  // namespace cullet::source

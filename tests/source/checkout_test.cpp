@@ -86,9 +86,18 @@ TEST_CASE("prepare: hostile trees are refused") {
              Catch::Contains("no proper target"));
 }
 
+TEST_CASE("prepare: trees that fold out to directories without a file are refused") {
+  TreeFixture f;
+  auto id = f.tree("");
+  for (int level = 0; level < 40; ++level)
+    id = f.tree(entry("40000", "a", id) + entry("40000", "b", id));
+  CHECK_THAT(error_of(Kind::input, [&] { f.prepared(id); }),
+             Catch::Contains("more than 2000000 directories"));
+}
+
 TEST_CASE("prepare: trees that fold out beyond all bounds are refused") {
   TreeFixture f;
-  auto id = f.tree(entry("100644", "f", f.blob));
+  auto id = f.tree(entry("100644", "f", f.blob) + entry("100644", "g", f.blob));
   for (int level = 0; level < 8; ++level) {
     std::string bytes;
     for (const char* name : {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"})
