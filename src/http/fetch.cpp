@@ -58,7 +58,7 @@ class Tally {
 struct Candidate {
   std::string url, shown;
   std::string reason;
-  bool dead = false;         ///< never has the right bytes
+  bool dead = false;         ///< never has the right bytes, or not in time
   bool other_bytes = false;  ///< has wrong ones
   std::string etag;          ///< of the representation that the bytes so far came from
 };
@@ -216,8 +216,17 @@ class Fetching {
       return;
     }
     candidate.dead = !is_transient(response.status);
-    if (const auto value = response.header("retry-after"))
-      pause = parse_retry_after(*value, client_.options().now);
+    const auto value = response.header("retry-after");
+    const auto asked = value ? parse_retry_after(*value, client_.options().now) : std::nullopt;
+    if (!asked || candidate.dead)
+      return;
+    // One that asks for more patience than there is must not stop the others.
+    if (*asked > Backoff::kPatience) {
+      candidate.dead = true;
+      candidate.reason += cat(", and to come again in ", *asked, " s");
+    } else {
+      pause = std::min(pause.value_or(*asked), *asked);
+    }
   }
 
   /// Whether a 206 goes on exactly where the bytes so far end.

@@ -129,6 +129,32 @@ TEST_CASE("fetch: goes on at the next mirror with what the first one sent") {
   CHECK(second.ranges().starts_with("bytes="));
 }
 
+TEST_CASE("fetch: one mirror that asks for an hour doesn't stop the others") {
+  CULLET_REQUIRE_PROGRAMS("python3", "bash", "setpriv");
+  const auto content = pattern(1000);
+  const Mirror patient(content), busy(content);
+  patient.servers.script(
+      {{{"match", "GET"}, {"action", {{"status", 429}, {"retry_after", 3600}}}}});
+  busy.servers.script(
+      {{{"match", "GET"}, {"times", 2}, {"action", {{"status", 503}, {"retry_after", 0}}}}});
+  Fixture fixture;
+  SECTION("before them or after") {
+    auto urls = std::vector<std::string>{patient.url(), busy.url()};
+    if (GENERATE(false, true))
+      std::swap(urls[0], urls[1]);
+    const auto wanted = download(content, urls);
+    fixture.run({wanted});
+    CHECK(fixture.store.has_blob(wanted.digest));
+    CHECK(patient.servers.count("GET") == 1);
+    CHECK(busy.servers.count("GET") == 3);
+  }
+  SECTION("and alone is not waited for") {
+    CHECK_THAT(fixture.failure({download(content, {patient.url()})}).render(),
+               Catch::Contains("status 429, and to come again in 3600 s"));
+    CHECK(patient.servers.count("GET") == 1);
+  }
+}
+
 TEST_CASE("fetch: a server that ignores Range starts over") {
   CULLET_REQUIRE_PROGRAMS("python3", "bash", "setpriv");
   const auto content = pattern(2'000'000);
