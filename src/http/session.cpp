@@ -154,6 +154,10 @@ void Session::configure_tls(const HostTls& tls) {
                    .len = tls.ca_bundle.size(),
                    .flags = CURL_BLOB_COPY};
     set(CURLOPT_CAINFO_BLOB, &blob);
+    // What was named instead of the system's authorities is in the bundle. Otherwise the system's
+    // are to count, and there may be nothing but a directory of them.
+    if (!options_.ca_file.empty())
+      set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
   } else if (!tls.ca_file.empty()) {
     set(CURLOPT_CAINFO, tls.ca_file.c_str());
     set(CURLOPT_CAPATH, static_cast<char*>(nullptr));  // else the system's still count

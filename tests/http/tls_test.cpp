@@ -6,6 +6,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/http/client.hpp"
 
+#include "http/own_namespace.hpp"
 #include "support/servers.hpp"
 
 using namespace cullet;
@@ -75,6 +76,45 @@ TEST_CASE("Client: authorities from options and from certs.d") {
     options.certs_directories = {"/nowhere", certs(servers, false)};
   }
   CHECK_FALSE(failure(options, url));
+}
+
+TEST_CASE("Client: authorities instead of the system's are so beside certs.d, too") {
+  CULLET_REQUIRE_PROGRAMS("docker-registry", "openssl", "bash", "setpriv");
+  const Servers servers({"registry_start tls",
+                         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+                         "-days 2 -subj /CN=other "
+                         "-keyout $FIXTURE_DIR/other.key -out $FIXTURE_DIR/other.pem 2>/dev/null",
+                         "mkdir $FIXTURE_DIR/system && cp $REGISTRY_CA $FIXTURE_DIR/system && "
+                         "openssl rehash $FIXTURE_DIR/system"});
+  const auto other = servers["FIXTURE_DIR"] + "/other.pem";
+  const auto host = servers.directory() / "certs.d" / servers["REGISTRY"];
+  std::filesystem::create_directories(host);
+  std::filesystem::copy_file(other, host / "ca.crt");
+  // 0: reached, 1: the server's authority is not known.
+  const auto outcome = [&](const std::string& ca_file) {
+    return in_own_process([&] {
+      if (!enter_namespaces(0) || !lay_over(servers["FIXTURE_DIR"] + "/system", "/etc/ssl/certs"))
+        return kNotAllowed;
+      auto options = test::fast_options();
+      options.certs_directories = {servers.directory() / "certs.d"};
+      options.ca_file = ca_file;
+      Client client(options, Cancel());
+      Request request;
+      request.url = servers["REGISTRY_URL"] + "/v2/";
+      try {
+        return client.send(request).status == 200 ? 0 : 2;
+      } catch (const Error& error) {
+        return error.message().find("certificate") != std::string::npos ? 1 : 3;
+      }
+    });
+  };
+  const auto usual = outcome("");
+  if (usual == kNotAllowed) {
+    WARN("skipped: no user namespaces here");
+    return;
+  }
+  CHECK(usual == 0);  // the directory is what the system has
+  CHECK(outcome(other) == 1);
 }
 
 TEST_CASE("Client: client certificates") {
