@@ -200,7 +200,8 @@ void Session::lock_exclusively(const Cancel& cancel) {
   try {
     wait_lock(store_lock_.get(), LOCK_EX, cancel);
   } catch (...) {
-    unlock_exclusively();
+    // Another collector may be at work for minutes; who was interrupted doesn't wait for it.
+    ::flock(store_lock_.get(), LOCK_SH | LOCK_NB);
     throw;
   }
 }

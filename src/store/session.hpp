@@ -54,6 +54,8 @@ class Session {
   void write(const std::filesystem::path& to, std::string_view bytes, Durability durability);
 
   /// Turns the shared lock into an exclusive one, waiting until no other session is open, and back.
+  /// When it throws while another collector is at work, the session has no lock any more and must
+  /// only be ended.
   void lock_exclusively(const Cancel& cancel);
   void unlock_exclusively() noexcept;
   /// Removes what dead sessions left in tmp/. What can't be removed stays for the next one.

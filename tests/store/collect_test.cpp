@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+#include <future>
 #include <thread>
+
+#include <sys/file.h>
 
 #include "store/scratch.hpp"
 
@@ -159,6 +163,27 @@ TEST_CASE("Store::collect: waits for others that have the store open, and can be
   CHECK(report.removed_blobs == 1);
   // The lock is shared again.
   const Store third(scratch / "store");
+}
+
+TEST_CASE("Store::collect: one that is interrupted doesn't wait for another that works") {
+  const Scratch scratch;
+  Store store(scratch / "store");
+  const auto path = fs::canonical(scratch / "store/locks/store");
+  // Its shared lock is gone, as it is while it waits; a lock belongs to all that are open as one.
+  for (const auto& open : fs::directory_iterator("/proc/self/fd")) {
+    std::error_code ignored;
+    if (fs::read_symlink(open.path(), ignored) == path)
+      must_be_zero(::flock(std::stoi(open.path().filename()), LOCK_UN));
+  }
+  const Fd other = open_file(path, O_RDWR);
+  must_be_zero(::flock(other.get(), LOCK_EX | LOCK_NB));
+  const Cancel cancel;
+  cancel.request();
+  auto waiting = std::async(std::launch::async, [&] { store.collect(kFarFuture, cancel); });
+  const bool ended = waiting.wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+  must_be_zero(::flock(other.get(), LOCK_UN));
+  CHECK(ended);
+  CHECK(failure([&] { waiting.get(); }).kind() == Kind::interrupted);
 }
 
 TEST_CASE("Store::collect: two collectors don't wait for each other forever") {
