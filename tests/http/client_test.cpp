@@ -2,12 +2,16 @@
 #include "cullet/http/client.hpp"
 
 #include <algorithm>
+#include <array>
 #include <thread>
 
+#include <arpa/inet.h>
 #include <catch2/catch.hpp>
+#include <netinet/in.h>
 
 #include "cullet/base/error.hpp"
 
+#include "http/own_namespace.hpp"
 #include "support/servers.hpp"
 #include "support/string_sink.hpp"
 
@@ -339,6 +343,43 @@ TEST_CASE("Client::send: cancellation ends a request that hangs") {
   Client client(test::fast_options(), cancel);
   std::jthread stopper([&] { cancel.request(); });
   CHECK(failure(client, get(site.url())).kind() == Kind::interrupted);
+}
+
+TEST_CASE("Client::send: cancellation doesn't wait for a name server") {
+  const auto directory = test::scratch();
+  const auto file = directory.path() / "resolv.conf";
+  replace_file(file, "nameserver 127.0.0.1\noptions timeout:1 attempts:5\n");
+  const auto outcome = in_own_process([&] {
+    if (!enter_namespaces(CLONE_NEWNET) || !raise_loopback() ||
+        !lay_over(file.string(), "/etc/resolv.conf"))
+      return kNotAllowed;
+    const Fd server(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_in place{};
+    place.sin_family = AF_INET;
+    place.sin_port = htons(53);
+    place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::bind(server.get(), reinterpret_cast<const sockaddr*>(&place), sizeof place) != 0)
+      return 2;
+    std::array<char, 512> query{};
+    const Cancel cancel;
+    std::jthread stopper([&] {
+      static_cast<void>(::recv(server.get(), query.data(), query.size(), 0));
+      cancel.request();
+    });
+    Client client(test::fast_options(), cancel);
+    if (failure(client, get("http://cullet.test/")).kind() != Kind::interrupted)
+      return 3;
+    // One question for each family; each further attempt of the resolver would ask twice more.
+    int more = 0;
+    while (::recv(server.get(), query.data(), query.size(), MSG_DONTWAIT) > 0)
+      ++more;
+    return more <= 1 ? 0 : 4;
+  });
+  if (outcome == kNotAllowed) {
+    WARN("skipped: no user namespaces here");
+    return;
+  }
+  CHECK(outcome == 0);
 }
 
 TEST_CASE("Client::open: the body is read as it comes, and a break is told") {
