@@ -37,15 +37,16 @@ struct Circumstances {
 
 /// The predicate of SLSA provenance v1 for a target whose nodes all have records. Every input is
 /// among resolvedDependencies by digest: workspace files; forks by commit, with the archive that
-/// they were imported from; patches with what they fix and why; packages with what they are for.
+/// they were imported from; patches with what they fix and why; packages with what they are for. A
+/// fork's URI is where its file says that it is: a commit that kept inputs have is not asked of it.
 /// Only `started` and `finished` are not of the inputs.
 Json provenance(const plan::Plan& plan,
                 const plan::Plan::Target& target,
                 const Circumstances& circumstances);
 
 /// Whether two predicates tell of the same build: times don't count, and neither do the digests of
-/// YAML files and the lock, for what they say is in the rest ("key" above all); a comment alone
-/// makes no second provenance.
+/// YAML files and the lock, for what of them reaches the image is in the rest ("key" above all):
+/// the image was built from those files, too, and a comment or a test makes no second provenance.
 bool same_provenance(const Json& there, const Json& wanted);
 /// Likewise, but the files' digests count: the inputs that are kept beside an image are held
 /// against them, so that it takes a statement of these very files.
