@@ -279,8 +279,11 @@ for PLACE in registry layout; do
   cp "$FIXTURE_DIR/good" "$FIXTURE_DIR/bundle"
   refused 'the carrier does not hold exactly one bundle' '.layers += .layers'
   refused 'it is no sigstore bundle v0.3' '.artifactType = "application/vnd.example+json"'
-  # A size that is not the blob's.
-  refused "content promised as $(jq -r '.layers[0].digest' "$FIXTURE_DIR/carrier") is longer than its 10 bytes" '.layers[0].size = 10'
+  # A size that is not the blob's: a registry says so before it sends the bytes.
+  blob=$(jq -r '.layers[0].digest' "$FIXTURE_DIR/carrier")
+  declare -A other_size=([registry]="blob $blob has $(stat -c %s "$FIXTURE_DIR/bundle") bytes in" [layout]="content promised as $blob")
+  refused "${other_size[$PLACE]}" '.layers[0].size = 10'
+  refused "${other_size[$PLACE]}" '.layers[0].size = 1000000'
   # The same bytes, as they were, hold.
   cp "$FIXTURE_DIR/good" "$FIXTURE_DIR/bundle"
   drop $provenance_type "$digest"
