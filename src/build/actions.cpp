@@ -16,14 +16,23 @@ namespace cullet::build {
 
 namespace {
 
-/// What was captured of a checkout before the plan was made.
-TreeDigest edited_tree(const plan::Node& node) {
-  return TreeDigest::parse(string_at(node.fixed, "edits", node.title())).value();
+/// What was captured of a checkout before the plan was made; `patches` receives what the series
+/// has.
+store::Tree edited_tree(const Context& context,
+                        const source::Context& source_context,
+                        const plan::Node& node,
+                        std::vector<Sha256>& patches) {
+  for (const auto& patch : node.fork->patches)
+    patches.push_back(source::read_patch(source_context, *node.fork, patch).sha256);
+  return context.store.tree(
+      TreeDigest::parse(string_at(node.fixed, "edits", node.title())).value());
 }
 
 /// The node's key is of the patch files that the plan was made from: another text must not become
 /// its result.
 void demand_planned(const plan::Node& node, const std::vector<Sha256>& applied) {
+  if (!node.fixed.contains("patches"))
+    return;  // edits stand for them
   for (std::size_t index = 0; index < applied.size(); ++index) {
     const auto& planned = node.fixed.at("patches").at(index).at(0);
     if (planned.is_string() && planned != applied[index].str())
@@ -40,7 +49,7 @@ store::ActionRecord run_source(const Context& context, const plan::Node& node) {
                                          : source::ensure_source(source_context, *node.fork);
   std::vector<Sha256> patches;
   const auto tree = node.fixed.contains("edits")
-                        ? context.store.tree(edited_tree(node))
+                        ? edited_tree(context, source_context, node, patches)
                         : source::prepare(source_context, *node.fork, &patches);
   demand_planned(node, patches);
   auto record = tree_record(tree);
