@@ -8,7 +8,7 @@ result() {
   key=$(cd "$1" && "$CULLET" plan nginx --all --json |
     jq -r --arg kind "$2" --arg subject "$3" '.actions[] | select(.action == $kind and .subject == $subject) | .key')
   key=${key#sha256:}
-  jq -r ".value.$4" "$CULLET_STORE/actions/${key:0:2}/$key"
+  record "$key" | jq -r ".value.$4"
 }
 tree_of() { printf '%s/trees/%s/root\n' "$CULLET_STORE" "$(result "$1" "$2" "$3" tree | cut -d: -f2)"; }
 

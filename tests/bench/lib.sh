@@ -88,6 +88,9 @@ component_tree() {
   printf '%s/trees/%s/root\n' "$CULLET_STORE" "${tree#sha256:}"
 }
 
+# record KEY: the JSON of an action's record, which stands behind its digest.
+record() { tail -n +2 "$CULLET_STORE/actions/${1:0:2}/$1"; }
+
 # environment_tree WORKSPACE RECIPE: the directory of the environment it was built in.
 environment_tree() {
   local key
@@ -95,7 +98,7 @@ environment_tree() {
     jq -r '.actions[] | select(.action == "environment") | .key' | head -n 1)
   key=${key#sha256:}
   printf '%s/trees/%s/root\n' "$CULLET_STORE" \
-    "$(jq -r .value.tree "$CULLET_STORE/actions/${key:0:2}/$key" | cut -d: -f2)"
+    "$(record "$key" | jq -r .value.tree | cut -d: -f2)"
 }
 
 # requests COMMAND...: prints what it asks of a registry, by the system calls that send.

@@ -39,6 +39,6 @@ change_zlib "change sizes"
 change_build >/dev/null
 after=$(du -sb "$REGISTRY_DIR/storage" | cut -f1)
 layer=$(cd "$workspace" && "$CULLET" plan nginx --all --json | jq -r '.actions[] | select(.action == "layer" and (.subject | test("zlib"))) | .key' | cut -d: -f2)
-fact 'registry grows by a changed line' "$((after - before)) bytes; zlib's layer is $(jq -r .value.blob.size "$CULLET_STORE/actions/${layer:0:2}/$layer") bytes"
+fact 'registry grows by a changed line' "$((after - before)) bytes; zlib's layer is $(record "$layer" | jq -r .value.blob.size) bytes"
 registry_stop
 alone_end
