@@ -5,7 +5,6 @@
 #include "cullet/archive/compression.hpp"
 #include "cullet/attest/provenance.hpp"
 #include "cullet/base/error.hpp"
-#include "cullet/base/file.hpp"
 #include "cullet/build/inputs.hpp"
 #include "cullet/source/kept.hpp"
 

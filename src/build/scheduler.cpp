@@ -6,7 +6,6 @@
 #include <thread>
 
 #include "cullet/base/error.hpp"
-#include "cullet/base/file.hpp"
 #include "cullet/source/source.hpp"
 
 #include "actions.hpp"

@@ -10,8 +10,8 @@
 namespace cullet::cli {
 
 /// Reads what a person types, or another program has yet to write, from a descriptor that outlives
-/// it; `name` is for errors. Where stopping is requested, read() throws Kind::interrupted instead of
-/// waiting on: a signal alone does not end a read(2) of the terminal, which the kernel restarts.
+/// it; `name` is for errors. Where stopping is requested, read() throws Kind::interrupted instead
+/// of waiting on: a signal alone does not end a read(2) of the terminal, which the kernel restarts.
 class AwaitedSource final : public Source {
  public:
   AwaitedSource(int fd, std::string name, Cancel cancel)

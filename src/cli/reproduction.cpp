@@ -5,7 +5,6 @@
 #include "cullet/attest/purl.hpp"
 #include "cullet/attest/summary.hpp"
 #include "cullet/base/error.hpp"
-#include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/build/publish.hpp"
 #include "cullet/build/statements.hpp"

@@ -78,11 +78,11 @@ std::string read_key(const std::filesystem::path& path,
       .hint(cat(first, ", or ", otherwise));
 }
 
+}  // namespace
+
 std::filesystem::path public_half(std::filesystem::path path) {
   return path.replace_extension(".pub");
 }
-
-}  // namespace
 
 std::string Environment::get(const std::string& name) const {
   const auto found = variables.find(name);

@@ -32,6 +32,9 @@ struct GlobalOptions {
 
 inline constexpr std::string_view kNameKey = "name another with --key FILE";
 
+/// Where the public key of a private key's file is: NAME.pub beside it.
+std::filesystem::path public_half(std::filesystem::path path);
+
 /// What commands work with, each part made when it is first asked for.
 class Session {
  public:

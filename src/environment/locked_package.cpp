@@ -2,6 +2,7 @@
 #include "locked_package.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/path.hpp"

@@ -49,8 +49,8 @@ inline bool raise_loopback() {
   return ::ioctl(socket.get(), SIOCSIFFLAGS, &request) == 0;
 }
 
-/// What `work` returns in a process of its own, which may change what it sees of the machine; 70 for
-/// an exception.
+/// What `work` returns in a process of its own, which may change what it sees of the machine; 70
+/// for an exception.
 template <class Work>
 int in_own_process(const Work& work) {
   const auto child = ::fork();

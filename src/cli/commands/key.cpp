@@ -13,10 +13,6 @@ namespace cullet::cli {
 
 namespace {
 
-std::filesystem::path public_half(std::filesystem::path path) {
-  return path.replace_extension(".pub");
-}
-
 bool is_there(const std::filesystem::path& path) {
   return std::filesystem::exists(path) || std::filesystem::exists(public_half(path));
 }
