@@ -146,25 +146,6 @@ std::vector<Statement> statements(const Context& context,
       });
 }
 
-namespace {
-
-/// Whether the newest statement of its type by the key says the same: an older one that does was
-/// superseded, and readers go by the newest.
-bool is_said(image::Repository& to,
-             const image::Descriptor& manifest,
-             const trust::PublicKey& key,
-             const Statement& statement) {
-  const auto& type = statement.claim.predicate_type;
-  std::optional<Json> newest;
-  for (auto& found : trust::attestations(to, manifest, {key}, type))
-    if (found.problem.empty() &&
-        (!newest || attest::time_of(type, *newest) < attest::time_of(type, found.predicate)))
-      newest = std::move(found.predicate);
-  return newest && statement.same(*newest, statement.claim.predicate);
-}
-
-}  // namespace
-
 bool attach(image::Repository& to,
             const image::Descriptor& manifest,
             const Statements& statements) {
@@ -173,14 +154,15 @@ bool attach(image::Repository& to,
   std::optional<trust::PrivateKey> key;
   bool added = false;
   for (const auto& statement : statements.list) {
-    if (is_said(to, manifest, *statements.public_key, statement))
+    const auto there =
+        trust::attestations(to, manifest, {*statements.public_key}, statement.claim.predicate_type);
+    if (attest::is_said(there, statement.claim, statement.same))
       continue;
     if (!key) {
       key = statements.private_key();
       trust::demand_pair(*key, *statements.public_key, statements.key_file);
     }
-    trust::attest(
-        to, manifest, *key, statement.claim, [](const Json&, const Json&) { return false; });
+    trust::add_attestation(to, manifest, *key, statement.claim);
     added = true;
   }
   return added;

@@ -10,15 +10,13 @@ namespace cullet::cli {
 FoundStatement newest_statement(ResolvedImage& image,
                                 const std::vector<trust::PublicKey>& keys,
                                 std::string_view type) {
-  auto all = trust::attestations(*image.repository, image.manifest, keys, type);
+  const auto all = trust::attestations(*image.repository, image.manifest, keys, type);
   FoundStatement out;
-  for (auto& one : all) {
+  for (const auto& one : all)
     if (!one.problem.empty())
       out.problems.push_back(cat(one.carrier, ": ", one.problem));
-    else if (!out.predicate ||
-             attest::time_of(type, *out.predicate) < attest::time_of(type, one.predicate))
-      out.predicate = std::move(one.predicate);
-  }
+  if (const auto* found = attest::newest(all))
+    out.predicate = found->predicate;
   return out;
 }
 

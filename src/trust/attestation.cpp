@@ -78,15 +78,23 @@ std::vector<Attestation> attestations(image::Repository& repository,
   return out;
 }
 
-bool is_attested(image::Repository& repository,
-                 const image::Descriptor& manifest,
-                 const PublicKey& key,
-                 const Claim& claim,
-                 const SamePredicate& same) {
-  for (const auto& found : attestations(repository, manifest, {key}, claim.predicate_type))
-    if (found.problem.empty() && same(found.predicate, claim.predicate))
-      return true;
-  return false;
+void add_attestation(image::Repository& repository,
+                     const image::Descriptor& manifest,
+                     const PrivateKey& key,
+                     const Claim& claim) {
+  with_context([&] { return claim_name(claim, repository); },
+               [&] {
+                 const auto bundle =
+                     make_bundle(key, manifest.digest, claim.predicate_type, claim.predicate);
+                 if (bundle.size() > kMaxAttestationBytes)
+                   throw Error(Kind::input,
+                               cat("the bundle would take ",
+                                   human_size(bundle.size()),
+                                   ", more than verifiers read (",
+                                   human_size(kMaxAttestationBytes),
+                                   ")"));
+                 put_bundle(repository, manifest, bundle, claim.predicate_type);
+               });
 }
 
 bool attest(image::Repository& repository,
@@ -94,22 +102,14 @@ bool attest(image::Repository& repository,
             const PrivateKey& key,
             const Claim& claim,
             const SamePredicate& same) {
-  return with_context([&] { return claim_name(claim, repository); },
-                      [&] {
-                        if (is_attested(repository, manifest, key.public_key(), claim, same))
-                          return false;
-                        const auto bundle = make_bundle(
-                            key, manifest.digest, claim.predicate_type, claim.predicate);
-                        if (bundle.size() > kMaxAttestationBytes)
-                          throw Error(Kind::input,
-                                      cat("the bundle would take ",
-                                          human_size(bundle.size()),
-                                          ", more than verifiers read (",
-                                          human_size(kMaxAttestationBytes),
-                                          ")"));
-                        put_bundle(repository, manifest, bundle, claim.predicate_type);
-                        return true;
-                      });
+  const auto there = with_context(
+      [&] { return claim_name(claim, repository); },
+      [&] { return attestations(repository, manifest, {key.public_key()}, claim.predicate_type); });
+  for (const auto& found : there)
+    if (found.problem.empty() && same(found.predicate, claim.predicate))
+      return false;
+  add_attestation(repository, manifest, key, claim);
+  return true;
 }
 
 }  // namespace cullet::trust

@@ -32,20 +32,19 @@ inline constexpr std::uint64_t kMaxAttestationBytes = 10'000'000;
 inline constexpr std::size_t kMostAttestations = 1000;
 inline constexpr std::uint64_t kMaxAttestationsBytes = std::uint64_t{256} << 20U;
 
-/// Whether the manifest has this claim already, made with `key`, among what attestations() reads.
-bool is_attested(image::Repository& repository,
-                 const image::Descriptor& manifest,
-                 const PublicKey& key,
-                 const Claim& claim,
-                 const SamePredicate& same = equal_predicates);
-
 /// Attaches a claim to a manifest as a sigstore bundle v0.3, a referrer that cosign, kyverno and
-/// trivy read. A claim by this key that is_attested() is left alone; returns whether one was added.
-/// Claims that differ stand beside each other: readers see all. Throws Kind::input for a bundle
-/// over kMaxAttestationBytes.
+/// trivy read, beside whatever is there: readers see all. Throws Kind::input for a bundle over
+/// kMaxAttestationBytes.
 ///
 /// `key` should not be the key that signs releases: cosign takes any bundle of a key about an image
 /// for a signature of it, whatever it says, so a FAILED test report would release the image.
+void add_attestation(image::Repository& repository,
+                     const image::Descriptor& manifest,
+                     const PrivateKey& key,
+                     const Claim& claim);
+
+/// The same, but a claim that the manifest has already by this key, among what attestations()
+/// reads, is left alone; returns whether one was added.
 bool attest(image::Repository& repository,
             const image::Descriptor& manifest,
             const PrivateKey& key,
