@@ -25,7 +25,10 @@ constexpr std::string_view kLockFile = "cullet.lock";
 constexpr std::uint64_t kMaxLockBytes = std::uint64_t{64} << 20U;
 
 /// `name` in a directory; `file` is what errors call it.
-std::string read_yaml(int directory, const std::string& name, const std::string& file) {
+std::string read_text(int directory,
+                      const std::string& name,
+                      const std::string& file,
+                      std::uint64_t limit) {
   // Non-blocking, because the name may be a fifo's.
   const auto fd = with_context([&] { return cat("reading ", printable(file)); },
                                [&] { return open_at(directory, name, O_RDONLY | O_NONBLOCK); });
@@ -35,8 +38,12 @@ std::string read_yaml(int directory, const std::string& name, const std::string&
   if (!S_ISREG(status.st_mode))
     throw Error(Kind::input, cat(printable(file), " is not a regular file"));
   FdSource source(fd.get(), file);
+  return read_all(source, limit, file);
+}
+
+std::string read_yaml(int directory, const std::string& name, const std::string& file) {
   // One byte more than is allowed: parse_document() then says that it is too large.
-  return read_all(source, kMaxDocumentBytes + 1, file);
+  return read_text(directory, name, file, kMaxDocumentBytes + 1);
 }
 
 /// The names of FOLDER/NAME.yaml, sorted. A misnamed file would silently be left out, so it is an
@@ -135,12 +142,13 @@ Workspace load(const fs::path& root, unsigned threads) {
   workspace.root = fs::absolute(root).lexically_normal();
   if (!workspace.root.has_filename())
     workspace.root = workspace.root.parent_path();
-  const std::string config(kConfigFile);
+  const std::string config(kConfigFile), lock(kLockFile);
+  const auto root_directory = open_directory(workspace.root);
   auto& files = workspace.files;
-  files[config] = read_yaml(open_directory(workspace.root).get(), config, config);
+  files[config] = read_yaml(root_directory.get(), config, config);
   workspace.config = parse_config(files[config], config);
-  if (auto lock = find_file(workspace.root / kLockFile, kMaxLockBytes))
-    files[std::string(kLockFile)] = std::move(*lock);
+  if (fs::exists(workspace.root / lock))
+    files[lock] = read_text(root_directory.get(), lock, lock, kMaxLockBytes);
   workspace.forks = parse_folder<Fork>(workspace.root, "forks", parse_fork, threads, files);
   workspace.recipes = parse_folder<Recipe>(workspace.root, "recipes", parse_recipe, threads, files);
   check_references(workspace);
