@@ -179,7 +179,7 @@ sed -i 's/^eight$/Eight/' "$FORK_REPOSITORY/notes" && git_do commit --quiet --al
 fix=$(git_do rev-parse HEAD)
 publish three && git -C "$FORK_REPOSITORY" push --quiet "$served/ours.git" main:refs/heads/next
 in_workspace "$CULLET" patch add three --pick "${fix:0:12}" --fixes CVE-2026-0008 --reason 'no release yet' --by Me >/dev/null
-in_workspace "$CULLET" affected CVE-2026-0008 --json | jq -e '[.images[].recipe] == ["three"]' >/dev/null
+in_workspace "$CULLET" affected CVE-2026-0008 --json | holds '[.images[].recipe] == ["three"]'
 in_workspace "$CULLET" build --affected-by CVE-2026-0008 --json 2>/dev/null >"$FIXTURE_DIR/json"
 same "$(said '.image.tags[0]')" 1.1.0-bg.2 'a picked fix is shipped'
 workspace_commit 'CVE-2026-0008'

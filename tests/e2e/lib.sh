@@ -186,6 +186,10 @@ expect() {
   printf 'ok: status %s: %s\n' "$status" "${text:-$*}"
 }
 
+# holds FILTER [FILE]: whether jq's filter says so of every record, of which there is one at least (`jq
+# --exit-status` alone is content with none).
+holds() { jq --exit-status --slurp "length > 0 and all(.[]; $1)" "${@:2}" >/dev/null; }
+
 # same A B WHAT: the two are equal and not empty.
 same() {
   if [[ -z $1 || $1 != "$2" ]]; then

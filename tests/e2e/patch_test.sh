@@ -103,8 +103,8 @@ printf -- '--- /dev/null\n+++ b/THANKS\n@@ -0,0 +1 @@\n+all of you\n' |
   c patch add greeting - --fixes CVE-2026-0042 --reason 'we are polite' --json >added.json
 same "$(jq -r '"\(.name) \(.origin) \(.fixes[0])"' added.json)" 'greeting/CVE-2026-0042.patch file CVE-2026-0042' \
   'a patch from standard input is called after what it fixes'
-c patch show greeting CVE-2026-0042 --json | jq -e '.text | contains("all of you")' >/dev/null
-c patch drop greeting CVE-2026-0042 --json | jq -e '.dropped == "greeting/CVE-2026-0042.patch"' >/dev/null
+c patch show greeting CVE-2026-0042 --json | holds '.text | contains("all of you")'
+c patch drop greeting CVE-2026-0042 --json | holds '.dropped == "greeting/CVE-2026-0042.patch"'
 refused 1 'empty' "$CULLET" patch add greeting - "${reason[@]}" </dev/null
 
 git_do checkout --quiet -b side HEAD~
@@ -187,8 +187,8 @@ same "$(paste -sd' ' save.txt)" 'changed greeting/fix.2.patch added greeting/not
 [[ ! -e $checkout && ! -e $WORKSPACE/forks/greeting/fix.patch ]]
 same "$(sha256sum <"$WORKSPACE/forks/greeting/build-with-symbols.patch")" "$symbols" 'a patch that did not change is as it was'
 c shell greeting -- sh -c 'grep -q "hello, edited" hello.c && grep -q "one more" NOTES'
-c patch list --json | jq -e '[.patches[].name] == ["greeting/fix.2.patch", "greeting/build-with-symbols.patch", "greeting/notes.patch"]
-  and .patches[0].by == "On Call <oncall@example.com>" and .patches[0].reason == "it greets: wrongly"' >/dev/null
+c patch list --json | holds '[.patches[].name] == ["greeting/fix.2.patch", "greeting/build-with-symbols.patch", "greeting/notes.patch"]
+  and .patches[0].by == "On Call <oncall@example.com>" and .patches[0].reason == "it greets: wrongly"'
 
 checkout=$(c patch edit greeting)
 edit_git reset --quiet --hard HEAD~1
@@ -201,9 +201,9 @@ echo 'ok: --abort throws it away'
 
 # --- expiry ---
 sed -i "s/expires: $expires/expires: 2020-01-01/; s/added: .*/added: 2019-12-01/" "$fork"
-c plan greeting --json 2>err.txt | jq -e '.warnings[0].patch == "greeting/fix.2.patch" and .warnings[0].expires == "2020-01-01"' >/dev/null
+c plan greeting --json 2>err.txt | holds '.warnings[0].patch == "greeting/fix.2.patch" and .warnings[0].expires == "2020-01-01"'
 grep -q '^warning: patch greeting/fix.2.patch .* has expired' err.txt
-c build greeting --json 2>err.txt | jq -e '.warnings | length == 1' >/dev/null
+c build greeting --json 2>err.txt | holds '.warnings | length == 1'
 grep -q '^warning: ' err.txt
 expect 3 '1 patch has expired' "$CULLET" build greeting --strict
 expect 3 '1 patch has expired' "$CULLET" plan greeting --strict

@@ -73,7 +73,7 @@ END
 in_workspace "$CULLET" verify "$image" --policy policies/all.yaml >"$FIXTURE_DIR/out"
 cat "$FIXTURE_DIR/out"
 same "$(grep -c '^passed  ' "$FIXTURE_DIR/out")" 16 'every rule passes by name'
-(cd / && "$CULLET" verify "$image" --policy "$WORKSPACE/policies/all.yaml" --json) | jq -e '.passed and (.rules | length == 16) and .ignored == []' >/dev/null
+(cd / && "$CULLET" verify "$image" --policy "$WORKSPACE/policies/all.yaml" --json) | holds '.passed and (.rules | length == 16) and .ignored == []'
 echo 'ok: keys are found beside the policy, wherever one stands'
 
 # --- each rule, passed and failed ---
@@ -208,5 +208,5 @@ openssl ec -pubin -in "$WORKSPACE/keys/release.pub" -conv_form compressed -pubou
 expect 1 'copy.pub is a release key under another name' "$CULLET" verify "$image" --policy policies/one.yaml
 expect 2 'excludes' "$CULLET" verify "$image" --policy policies/all.yaml --key keys/release.pub
 expect 4 '' "$CULLET" verify 127.0.0.1:1/x:1 --policy policies/all.yaml
-in_workspace "$CULLET" schema policy | jq -e .properties.fixed >/dev/null
+in_workspace "$CULLET" schema policy | holds .properties.fixed
 echo 'ok: the schema is there for editors'

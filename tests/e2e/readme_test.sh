@@ -40,7 +40,7 @@ cullet lock
 cullet key new
 cullet build lua
 cullet verify lua --key keys/release.pub
-cullet schema recipe | jq -e .properties >/dev/null
+cullet schema recipe | holds .properties
 
 # --- the tasks ---
 cd "$clone"
@@ -95,8 +95,8 @@ cullet store gc --older-than 14
 cullet man | grep '^.SH EXIT STATUS' >/dev/null
 bash -n <(cullet completion bash)
 cullet attestations nginx
-cullet attestations nginx --type provenance | jq -e .buildDefinition >/dev/null
-cullet attestations nginx --type spdx | jq -e .spdxVersion >/dev/null
+cullet attestations nginx --type provenance | holds .buildDefinition
+cullet attestations nginx --type spdx | holds .spdxVersion
 cullet explain nginx /usr/sbin/nginx
 cullet explain nginx --all >/dev/null
 CULLET_PASSPHRASE=$(<"$FIXTURE_DIR/passphrase") cullet build lua --check

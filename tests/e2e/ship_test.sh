@@ -68,7 +68,7 @@ in_workspace "$CULLET" build pane frame --json >"$FIXTURE_DIR/first.json"
 before=$(tag pane latest) frame=$(tag frame latest)
 same "$(tag pane 1.0.0)" "$before" 'without a patch, the version is tagged too'
 in_workspace skopeo inspect --raw oci:.cullet/registry/pane:1.0.0 |
-  jq -e '.annotations | has("org.cullet.patches") | not' >/dev/null
+  holds '.annotations | has("org.cullet.patches") | not'
 echo 'ok: an image without patches says nothing of patches'
 
 # --- the patch, and whom it concerns ---
@@ -197,7 +197,7 @@ same "$(paste -sd ' ' "$FIXTURE_DIR/products")" \
   "pkg:oci/pane@sha256%3A${patched#*:}?repository_url=${REGISTRY/:/%3A}%2Fprod%2Fpane pkg:oci/pane@sha256%3A${patched#*:}" \
   'VEX names the image by its place, and by its digest alone'
 in_workspace "$CULLET" build frame --cyclonedx >/dev/null
-in_workspace "$CULLET" attestations frame --type cyclonedx | jq -e '.bomFormat == "CycloneDX"' >/dev/null
+in_workspace "$CULLET" attestations frame --type cyclonedx | holds '.bomFormat == "CycloneDX"'
 in_workspace "$CULLET" build frame --no-attest --push "$REGISTRY/bare/frame" >/dev/null
 in_workspace "$CULLET" verify "$REGISTRY/bare/frame:latest" --key keys/release.pub >/dev/null
 expect 3 '' "$CULLET" attestations "$REGISTRY/bare/frame:latest"

@@ -205,4 +205,4 @@ in_workspace sed -i 's/tags: "v/tags: "w/' forks/two.yaml
 status=0
 in_workspace scripts/upstream-ci || status=$?
 same "$status" 1 'the status is that of cullet'
-jq -e '.forks.two.error.message' "$WORKSPACE/upstream-reports/upstream.json" >/dev/null
+holds '.forks.two.error.message' "$WORKSPACE/upstream-reports/upstream.json"
