@@ -2,6 +2,7 @@
 #include "publishing.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "cullet/attest/provenance.hpp"
 #include "cullet/attest/vex.hpp"
@@ -69,6 +70,9 @@ Publisher::Publisher(Session& session,
                      ProgressView& view,
                      PublishRequest request)
     : session_(session), context_(context), plan_(plan), view_(view), request_(std::move(request)) {
+  for (const auto& target : plan_.targets)
+    if (target.image)
+      destinations(target);
   if (!signs())
     return;
   public_key_ = session_.public_key("", kUnsigned);
@@ -81,6 +85,41 @@ bool Publisher::signs() const {
          std::any_of(plan_.targets.begin(), plan_.targets.end(), [&](const auto& target) {
            return target.image && plan::edited_forks(plan_.nodes[*target.image]).empty();
          });
+}
+
+std::vector<registry::Reference> Publisher::destinations(const plan::Plan::Target& target) {
+  const auto& name = target.recipe->name;
+  std::vector<registry::Reference> out{session_.home(name)};
+  for (const auto& text : request_.push)
+    out.push_back(session_.destination(request_.prefixes ? cat(text, "/", name) : text));
+  for (const auto& reference : out)
+    if (session_.options().offline && !reference.layout)
+      throw Error(Kind::usage, cat("--offline: ", reference.str(), " is in a registry"))
+          .hint("build with --no-publish, and without --offline to push what is in the store then");
+  return out;
+}
+
+void Publisher::look_ahead() {
+  try_passphrase();
+  std::set<std::string> hosts;
+  for (const auto& target : plan_.targets) {
+    if (!target.image)
+      continue;
+    for (const auto& reference : destinations(target)) {
+      if (reference.layout || !hosts.insert(reference.host).second)
+        continue;
+      try {
+        session_.check_writable(reference);
+      } catch (const Error& error) {
+        if (error.kind() == Kind::interrupted)
+          throw;
+        view_.note(cat("warning: ", error.message()));
+        for (const auto& hint : error.hints())
+          view_.note(cat("  ", hint));
+        view_.note("  what is built meanwhile stays in the store: the same command pushes it then");
+      }
+    }
+  }
 }
 
 void Publisher::try_passphrase() {
@@ -106,11 +145,7 @@ void Publisher::prepare(const plan::Plan::Target& target) {
   build::remember_inputs(context_, plan_, target);
 
   const auto rules = plan::tag_rules(session_.workspace(), *target.recipe);
-  std::vector<registry::Reference> references{session_.home(target.recipe->name)};
-  for (const auto& text : request_.push)
-    references.push_back(
-        session_.destination(request_.prefixes ? cat(text, "/", target.recipe->name) : text));
-  for (auto& reference : references) {
+  for (auto& reference : destinations(target)) {
     image.places.push_back(place(image, std::move(reference), rules));
     hold_against_standing(image, image.places.back(), rules);
   }

@@ -75,16 +75,19 @@ struct PublishedImage {
 class Publisher {
  public:
   /// Made before the plan is run: it reads the public keys that images will be signed for, and
-  /// throws Kind::input where the release key is needed and not there.
+  /// throws Kind::input where the release key is needed and not there, Kind::input or Kind::usage
+  /// for a place that no image can go to.
   Publisher(Session& session,
             const build::Context& context,
             const plan::Plan& plan,
             ProgressView& view,
             PublishRequest request);
 
-  /// Opens the private keys that are here, where their passphrase is given: a wrong one is told
-  /// before anything is made. Asks nobody, and misses no key: all may be signed already.
-  void try_passphrase();
+  /// Tells before anything is made what would end the command when all is made. A wrong passphrase
+  /// throws, where one is given and a key is here: nobody is asked, and no key is missed, as all
+  /// may be signed already. A registry that takes no upload is a note: what is built meanwhile
+  /// stays in the store.
+  void look_ahead();
   /// Finds out where the image goes, under which tags, and what it changes there. Throws
   /// Kind::refused for a change that is out of scope and for a tag that must not move; so all
   /// images of a command are prepared before the first is published. A layout inside the workspace
@@ -95,6 +98,9 @@ class Publisher {
   std::vector<PublishedImage> publish();
 
  private:
+  void try_passphrase();
+  /// Where the target's image goes; the workspace's registry first.
+  std::vector<registry::Reference> destinations(const plan::Plan::Target& target);
   PublishedImage::Place place(const PublishedImage& image,
                               registry::Reference reference,
                               const plan::TagRules& rules);

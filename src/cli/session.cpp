@@ -13,6 +13,7 @@ namespace cullet::cli {
 namespace {
 
 constexpr std::uint64_t kMaxKeyBytes = 64U << 10U;
+constexpr std::chrono::seconds kGlance{5};  // for what a command can do without
 
 /// Like curl and git, variables are read in lower case first (and HTTP_PROXY never: a CGI server
 /// sets that one from a request's header).
@@ -187,6 +188,14 @@ registry::RemoteOptions Session::remote_options() {
 std::unique_ptr<image::Repository> Session::repository(const registry::Reference& reference,
                                                        bool create) {
   return registry::open_repository(http(), reference, remote_options(), create, cancel());
+}
+
+void Session::check_writable(const registry::Reference& reference) {
+  auto options = http_options(environment_, options_);
+  options.attempts = 1;
+  options.connect_timeout = options.stall_timeout = kGlance;
+  http::Client client(std::move(options), cancel());
+  registry::open_repository(client, reference, remote_options(), true, cancel())->check_writable();
 }
 
 std::unique_ptr<image::Repository> Session::shared_inputs(bool create) {

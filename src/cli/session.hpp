@@ -58,6 +58,9 @@ class Session {
 
   /// Opens a repository named by a user ("oci:PATH" is relative to the directory).
   std::unique_ptr<image::Repository> repository(const registry::Reference& reference, bool create);
+  /// Throws what a push there would end with: no answer, no login, no permission. One try of a few
+  /// seconds.
+  void check_writable(const registry::Reference& reference);
   registry::RemoteOptions remote_options();
   /// The workspace's repository of inputs (cullet.yaml, `inputs`); null where it names none, for a
   /// registry with --offline, and, unless `create`, for a layout that isn't there (yet).

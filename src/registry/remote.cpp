@@ -47,6 +47,7 @@ class Remote final : public image::Repository {
   std::unique_ptr<Source> open_blob(const Descriptor& blob) override {
     return open_blob_source(connection_, blob);
   }
+  void check_writable() override { check_upload(connection_); }
   void put_blob(const Descriptor& blob, const image::BlobOrigin& origin) override;
   Descriptor put_manifest(const std::string& bytes, const std::string& media_type) override;
   void put_tag(const std::string& tag,

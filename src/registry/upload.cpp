@@ -321,6 +321,22 @@ bool blob_exists(Connection& connection, const image::Descriptor& blob) {
   throw unexpected(cat("look for blob ", blob.digest), connection.host(), response);
 }
 
+void check_upload(Connection& connection) {
+  Call call;
+  call.method = "POST";
+  call.url = connection.url("blobs/uploads/");
+  call.scope.push = true;
+  const auto response = connection.send(call);
+  const auto location = response.header("location");
+  if (response.status != 202 || !location)
+    throw unexpected(cat("upload to ", connection.host(), "/", connection.repository()),
+                     connection.host(),
+                     response);
+  call.method = "DELETE";
+  call.url = connection.resolve(response, *location);
+  connection.send(call);
+}
+
 void upload_blob(Connection& connection,
                  const image::Descriptor& blob,
                  const image::BlobOrigin& origin) {

@@ -207,6 +207,24 @@ restore
 
 # --- registries ---
 expect 4 '127.0.0.1:1' "${build[@]}" --push 127.0.0.1:1/greeting:1.0.0
+
+# What would end the command when all is made is told before anything is.
+nothing_made() { ! grep '^done' "$FIXTURE_DIR/err"; }
+told_first() { sed '/^done/,$d' "$FIXTURE_DIR/err" | grep "$1"; }
+sed -i 's/1.0.0/1.0.3/' "$fork"
+expect 1 'neither a recipe of this workspace' "${build[@]}" --push 'a place'
+nothing_made
+expect 2 'is in a registry' "${build[@]}" --push 127.0.0.1:1/greeting --offline
+nothing_made
+registry_start basic
+expect 4 "docker login $REGISTRY" "${build[@]}" --push "$REGISTRY/greeting"
+told_first "^warning: .*$REGISTRY"
+told_first "^  log in with .docker login $REGISTRY"
+registry_stop
+sed -i 's/1.0.3/1.0.4/' "$fork"
+expect 4 '127.0.0.1:1' "${build[@]}" --push 127.0.0.1:1/greeting
+told_first '^warning: .*127.0.0.1:1'
+restore
 expect 1 "has no tag '9.9.9'" "$CULLET" verify greeting:9.9.9
 
 # --- the store ---

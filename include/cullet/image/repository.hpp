@@ -60,6 +60,9 @@ class Repository {
   /// The file that holds the blob, if the repository has one that may be hard-linked; else empty.
   virtual std::filesystem::path blob_file(const Descriptor& /*blob*/) { return {}; }
 
+  /// Throws what put_blob() would for want of a connection, a login or a permission, and puts
+  /// nothing. Costs a registry two requests.
+  virtual void check_writable() {}
   /// Puts a blob unless it is there; durable on return. Throws Kind::refused if the origin's bytes
   /// are others.
   virtual void put_blob(const Descriptor& blob, const BlobOrigin& origin) = 0;

@@ -276,7 +276,7 @@ int build(Session& session, BuildOptions options) {
   if (!options.no_publish) {
     options.publish.prefixes = names_prefixes(plan, options.publish);
     publisher.emplace(session, context, plan, view, std::move(options.publish));
-    observer.before_first = [&] { publisher->try_passphrase(); };
+    observer.before_first = [&] { publisher->look_ahead(); };
   }
   build::run(context, plan);
 
