@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/registry/reference.hpp"
 
-#include <algorithm>
-
 #include "cullet/base/error.hpp"
+#include "cullet/base/image_name.hpp"
 #include "cullet/base/text.hpp"
-#include "cullet/image/tag.hpp"
 
 namespace cullet::registry {
 namespace {
@@ -13,68 +11,8 @@ namespace {
 constexpr std::string_view kLayout = "oci:";
 constexpr std::size_t kMaxName = 255;
 
-bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_alnum(char c) {
-  return is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z');
-}
-
 Error wrong(std::string_view text, const std::string& why) {
   return Error(Kind::input, cat("'", printable(text), "' is no image reference: ", why));
-}
-
-/// distribution-spec: [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*
-bool is_component(std::string_view text) {
-  const auto plain = [](char c) { return is_lower(c) || is_digit(c); };
-  if (text.empty() || !plain(text.front()) || !plain(text.back()))
-    return false;
-  for (std::size_t i = 0; i < text.size();) {
-    if (plain(text[i])) {
-      ++i;
-      continue;
-    }
-    auto end = i;
-    while (end < text.size() && !plain(text[end]))
-      ++end;
-    const auto separator = text.substr(i, end - i);
-    if (separator != "." && separator != "_" && separator != "__" &&
-        separator.find_first_not_of('-') != std::string_view::npos)
-      return false;
-    i = end;
-  }
-  return true;
-}
-
-bool is_port(std::string_view text) {
-  const auto port = parse_number(text);
-  return port && *port > 0 && *port <= 65535;
-}
-
-bool is_host(std::string_view text) {
-  auto name = text;
-  if (text.starts_with('[')) {
-    const auto close = text.find(']');
-    if (close == std::string_view::npos || close < 3)
-      return false;
-    name = text.substr(1, close - 1);
-    const auto rest = text.substr(close + 1);
-    return name.find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos &&
-           (rest.empty() || (rest.front() == ':' && is_port(rest.substr(1))));
-  }
-  if (const auto colon = text.find(':'); colon != std::string_view::npos) {
-    if (!is_port(text.substr(colon + 1)))
-      return false;
-    name = text.substr(0, colon);
-  }
-  for (const auto& label : split(name, '.'))
-    if (label.empty() || !is_alnum(label.front()) || !is_alnum(label.back()) ||
-        !std::all_of(label.begin(), label.end(), [](char c) { return is_alnum(c) || c == '-'; }))
-      return false;
-  return true;
 }
 
 /// Takes "@DIGEST" and ":TAG" off the end.
@@ -96,7 +34,7 @@ std::string_view take_tag_and_digest(std::string_view text,
   if (colon == std::string_view::npos || (slash != std::string_view::npos && colon < slash))
     return rest;
   into.tag = rest.substr(colon + 1);
-  if (!image::is_tag(into.tag))
+  if (!is_tag(into.tag))
     throw wrong(text,
                 cat("'",
                     printable(into.tag),
@@ -108,18 +46,17 @@ std::string_view take_tag_and_digest(std::string_view text,
 void parse_remote(std::string_view text, std::string_view rest, Reference& into) {
   const auto slash = rest.find('/');
   const auto host = rest.substr(0, slash);
-  const bool named = host == "localhost" || host.find_first_of(".:") != std::string_view::npos;
-  if (slash == std::string_view::npos || !named)
+  if (slash == std::string_view::npos || !names_registry(host))
     throw wrong(text, "it names no registry")
         .hint(cat("write HOST/", printable(rest), " for a registry, or oci:PATH for a folder"));
-  if (!is_host(host))
+  if (!is_registry_host(host))
     throw wrong(text, cat("'", printable(host), "' is no host with an optional port"));
   into.host = host;
   into.repository = rest.substr(slash + 1);
   if (into.repository.size() > kMaxName)
     throw wrong(text, cat("the repository's name is longer than ", kMaxName, " characters"));
   for (const auto& component : split(into.repository, '/'))
-    if (!is_component(component))
+    if (!is_repository_component(component))
       throw wrong(text,
                   cat("'",
                       printable(component),

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/image_name.hpp"
 #include "cullet/base/json.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/image/tag.hpp"
@@ -165,7 +166,7 @@ std::optional<std::vector<std::string>> Remote::list_tags() {
     if (list == json.end())
       throw Error(Kind::machine, cat(what, " holds no tags"));
     for (const auto& tag : *list)  // null is what distribution says of none
-      if (tag.is_string() && image::is_tag(tag.get_ref<const std::string&>()))
+      if (tag.is_string() && is_tag(tag.get_ref<const std::string&>()))
         found.insert(tag.get<std::string>());
     const auto next = next_link(response.headers);
     if (!next)

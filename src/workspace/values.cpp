@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cullet/base/glob.hpp"
+#include "cullet/base/image_name.hpp"
 #include "cullet/base/path.hpp"
 #include "cullet/base/text.hpp"
 
@@ -15,7 +16,7 @@ namespace {
 constexpr std::string_view kLower = "abcdefghijklmnopqrstuvwxyz";
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::size_t kMaxName = 100;
-constexpr std::size_t kMaxTag = 128;
+constexpr std::size_t kMaxVersion = 128;
 
 bool is_lower(char c) {
   return kLower.find(c) != std::string_view::npos;
@@ -65,46 +66,10 @@ bool is_user_part(std::string_view text) {
          consists_of(text, "_-", true);
 }
 
-/// RFC 1123 names, IPv4 addresses and bracketed IPv6 ones, with or without a port.
-bool is_host(std::string_view text) {
-  auto host = text;
-  if (const auto colon = text.rfind(':');
-      colon != std::string_view::npos && text.find(']', colon) == std::string_view::npos) {
-    const auto port = parse_number(text.substr(colon + 1));
-    if (!port || *port == 0 || *port > 65535)
-      return false;
-    host = text.substr(0, colon);
-  }
-  if (!host.empty() && host.front() == '[')
-    return host.size() > 3 && host.back() == ']' &&
-           host.substr(1, host.size() - 2).find_first_not_of("0123456789abcdefABCDEF:.") ==
-               std::string_view::npos;
-  return !host.empty() && is_alnum(host.front()) && is_alnum(host.back()) &&
-         consists_of(host, ".-");
-}
-
-/// One component of a repository name (distribution-spec, "Pulling manifests"): lower-case
-/// alphanumerics, joined by one of . _ __ or any number of -.
-bool is_repository_part(std::string_view text) {
-  if (text.empty() || !consists_of(text, "._-", true) ||
-      !consists_of(text.substr(0, 1), "", true) ||
-      !consists_of(text.substr(text.size() - 1), "", true))
-    return false;
-  for (std::size_t i = 0; i < text.size();) {
-    auto end = text.find_first_not_of("._-", i);
-    const auto joint = text.substr(i, end - i);
-    if (!joint.empty() && joint != "." && joint != "_" && joint != "__" &&
-        joint.find_first_not_of('-') != std::string_view::npos)
-      return false;
-    i = end == i ? i + 1 : end;
-  }
-  return true;
-}
-
 bool is_git_url(std::string_view text) {
   if (text.find_first_of(" \t\\") != std::string_view::npos)
     return false;
-  if (has_scheme(text, {"https://", "http://", "ssh://", "git://", "file:///"}))
+  if (has_scheme(text, {"https://", "http://", "ssh://", "file:///"}))
     return true;
   if (text.find("://") != std::string_view::npos)
     return false;
@@ -197,7 +162,7 @@ std::string read_glob(const Node& node) {
 std::string read_git_url(const Node& node) {
   auto text = read_line(node);
   if (!is_git_url(text))
-    reject(node, "a URL that git clones from (https, ssh, git, file or user@host:path)");
+    reject(node, "a URL that git clones from (https, http, ssh, file or user@host:path)");
   return text;
 }
 
@@ -237,8 +202,12 @@ std::string read_registry(const Node& node) {
     throw error_at(node.at(), cat(node.describe(), " must be ", kExpected, ", not a URL"))
         .hint("leave out the scheme");
   const auto parts = split(text, '/');
-  if (!is_host(parts[0]) || !std::all_of(parts.begin() + 1, parts.end(), is_repository_part))
+  if (!is_registry_host(parts[0]) ||
+      !std::all_of(parts.begin() + 1, parts.end(), is_repository_component))
     reject(node, kExpected);
+  if (!names_registry(parts[0]))
+    throw error_at(node.at(), cat(node.describe(), ": '", parts[0], "' is no registry's host"))
+        .hint(cat("a host has a dot or a port, or is localhost; a folder is oci:", text));
   return text;
 }
 
@@ -247,11 +216,6 @@ std::string read_repository(const Node& node) {
   if (text.rfind("oci:", 0) != 0 && text.find('/') == std::string::npos)
     reject(node, "a repository, oci:PATH or host[:port]/name");
   return text;
-}
-
-bool is_tag(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxTag && text[0] != '.' && text[0] != '-' &&
-         consists_of(text, "._-");
 }
 
 namespace {
@@ -294,7 +258,7 @@ std::string read_numbered_tag(const Node& node) {
 
 std::string read_version(const Node& node) {
   return read_token(node, "a version, as 1.2.13", [](std::string_view text) {
-    return !text.empty() && text.size() <= kMaxTag && is_alnum(text[0]) &&
+    return !text.empty() && text.size() <= kMaxVersion && is_alnum(text[0]) &&
            consists_of(text, "._-+~:");
   });
 }

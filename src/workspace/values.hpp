@@ -44,7 +44,6 @@ std::string read_repository(const Node& node);
 std::string read_tag(const Node& node);
 /// The same with "{n}" in it once, and a letter, so that no version can be taken for it.
 std::string read_numbered_tag(const Node& node);
-bool is_tag(std::string_view text);
 std::string read_version(const Node& node);
 
 std::string read_package(const Node& node);

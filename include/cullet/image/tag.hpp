@@ -6,11 +6,7 @@
 
 namespace cullet::image {
 
-/// Whether every registry takes it as a tag (distribution-spec, "Pulling manifests"): up to 128
-/// letters, digits, '_', '.' and '-', none of the last two at the beginning.
-bool is_tag(std::string_view text);
-
-/// Throws Kind::input where it is none.
+/// Throws Kind::input for what no registry takes as a tag (base/image_name.hpp).
 void require_tag(const std::string& text);
 
 /// "sha256-…": tags where signatures and referrers of the image of that digest are looked for
