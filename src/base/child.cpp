@@ -8,6 +8,7 @@
 #include <limits>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -75,7 +76,8 @@ void execute(const Child& child) noexcept {
 void run_child(const Child& child) noexcept {
   if ((child.own_group && ::setpgid(0, 0) != 0) || ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
     give_up(child, ChildReport::setup, errno);
-  if (::getppid() != child.parent)
+  pollfd parent{child.parent, POLLIN, 0};
+  if (::poll(&parent, 1, 0) != 0)
     ::_exit(127);  // it died before the line above could take effect
   reset_signals();
   ::umask(022);

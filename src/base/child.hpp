@@ -5,8 +5,6 @@
 #include <functional>
 #include <vector>
 
-#include <sys/types.h>
-
 namespace cullet {
 
 /// What went wrong between fork and exec, as the child writes it to the report pipe.
@@ -26,7 +24,7 @@ struct Child {
   const std::vector<int>& inherit;
   const std::function<int()>& before_exec;
   int report;  ///< above 2 and close-on-exec, so that a successful exec says nothing
-  pid_t parent;
+  int parent;  ///< a pidfd: in a pid namespace of its own, getppid(2) says nothing
   bool own_group;
 };
 

@@ -122,6 +122,19 @@ std::pair<Fd, Fd> make_report_pipe() {
   return result;
 }
 
+/// Like pidfd_open(2), whose descriptors are close-on-exec.
+Fd open_pidfd(pid_t pid) {
+  return Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
+/// fork(2) into new namespaces, for which glibc has no call: what glibc's fork() does besides, for
+/// locks and threads' numbers, is nothing to a child that makes async-signal-safe calls only.
+pid_t fork_into(int namespaces) noexcept {
+  if (namespaces == 0)
+    return ::fork();
+  return static_cast<pid_t>(::syscall(SYS_clone, namespaces | SIGCHLD, 0, 0, 0, 0));
+}
+
 /// Whether `process` became readable; false when `cancel` (or -1) did, or the deadline passed.
 bool await(int process, int cancel, std::optional<Clock::time_point> deadline) {
   for (;;) {
@@ -161,6 +174,9 @@ Process Process::start(const ProcessSpec& spec) {
   const auto environment = c_strings(spec.environment);
   const auto null = open_file("/dev/null", O_RDWR);
   auto [report_read, report_write] = make_report_pipe();
+  const auto self = open_pidfd(::getpid());
+  if (!self.valid())
+    throw system_error("cannot watch this process", errno);
   const auto stream = [&](int fd) { return fd >= 0 ? fd : null.get(); };
   const Child child{.program = program.c_str(),
                     .argv = argv.data(),
@@ -170,23 +186,25 @@ Process Process::start(const ProcessSpec& spec) {
                     .inherit = spec.inherit,
                     .before_exec = spec.before_exec,
                     .report = report_write.get(),
-                    .parent = ::getpid(),
+                    .parent = self.get(),
                     .own_group = spec.own_group};
   pid_t pid = -1;
   int failed = 0;
   {
     const BlockSignals blocked;
-    pid = ::fork();
+    pid = fork_into(spec.namespaces);
     failed = errno;
     if (pid == 0)
       run_child(child);
   }
+  if (pid < 0 && spec.namespaces != 0 && failed != EAGAIN && failed != ENOMEM)
+    throw NamespacesRefused(cat("cannot make namespaces for ", program), failed);
   if (pid < 0)
     throw system_error(cat("cannot start a process for ", program), failed);
   report_write = Fd();
 
   // Before the child is reaped nobody else can get its number, so this opens the right process.
-  Process process(pid, Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))));
+  Process process(pid, open_pidfd(pid));
   if (!process.pidfd_.valid())
     throw system_error(cat("cannot watch the process of ", program), errno);
   if (const auto report = read_report(report_read.get()))

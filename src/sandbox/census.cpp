@@ -13,7 +13,17 @@ namespace cullet::sandbox {
 bool Census::open_proc() {
   if (proc_.valid())
     return true;
-  const auto path = cat("/proc/", first_, "/root/proc");
+  // bwrap says the number of its child as it is in bwrap's own pid namespace.
+  const auto children = find_file(cat("/proc/", bwrap_, "/task/", bwrap_, "/children"), 4096);
+  if (!children)
+    throw Error(
+        Kind::machine,
+        "the processes of a step can't be counted: this kernel has no /proc/PID/task/TID/children")
+        .hint("build as another user than root, or with a kernel that has CONFIG_PROC_CHILDREN");
+  const auto first = children->substr(0, children->find(' '));
+  if (first.empty())
+    return false;
+  const auto path = cat("/proc/", first, "/root/proc");
   Fd proc(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   struct stat status {};
   // Before bwrap has changed the root, this is a /proc in which this process has a number, too.

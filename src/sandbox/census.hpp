@@ -14,8 +14,8 @@ namespace cullet::sandbox {
 /// spares user 0, whatever namespace it is in).
 class Census {
  public:
-  /// `first` is the sandbox's process 1, as this process sees it.
-  explicit Census(pid_t first) : first_(first) {}
+  /// Of what bwrap, this child, has started.
+  explicit Census(pid_t bwrap) : bwrap_(bwrap) {}
 
   /// Whether more than `limit` threads run now. false while the sandbox is being set up and after
   /// its end.
@@ -23,7 +23,7 @@ class Census {
 
  private:
   bool open_proc();
-  pid_t first_;
+  pid_t bwrap_;
   Fd proc_;
 };
 

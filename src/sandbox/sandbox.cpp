@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cullet/base/error.hpp"
@@ -88,19 +87,11 @@ class Output {
   std::array<std::byte, 64U << 10U> buffer_{};
 };
 
-/// What bwrap says of itself (--json-status-fd): lines of JSON, first who is process 1 of the
-/// sandbox, last how the command ended.
+/// What bwrap says of itself (--json-status-fd): lines of JSON, the last how the command ended.
 class Report {
  public:
   [[nodiscard]] int writer() const { return pipe_.write.get(); }
   void close_writer() { pipe_.write = Fd(); }
-
-  /// The sandbox's process 1; nullopt where it never was.
-  std::optional<pid_t> first_process() {
-    while (text_.find('\n') == std::string::npos && read_some()) {
-    }
-    return number("\"child-pid\": ");
-  }
 
   /// The command's exit code; nullopt when it never ran.
   std::optional<int> exit_code() {
@@ -132,14 +123,6 @@ class Report {
   std::string text_;
 };
 
-/// Returns when the process has ended; the kernel says so of a process 1 only when everything else
-/// in its namespace has ended, too (pid_namespaces(7)). bwrap itself returns earlier.
-void await_end(const Fd& process) {
-  pollfd ended{process.get(), POLLIN, 0};
-  while (process.valid() && poll(&ended, 1, -1) < 0 && errno == EINTR) {
-  }
-}
-
 /// bwrap passes the death by a signal on as 128 + its number, as a shell does.
 ExitStatus status_of(int code) {
   constexpr int kSignalled = 128;
@@ -160,17 +143,13 @@ class Run {
     auto process = start();
     report_.close_writer();
     output_.close_writer();
-    if (const auto first = report_.first_process()) {
-      first_ = Fd(static_cast<int>(syscall(SYS_pidfd_open, *first, 0)));
-      if (geteuid() == 0)
-        census_.emplace(*first);
-    }
+    if (geteuid() == 0)
+      census_.emplace(process.pid());
     Result result;
     if (spec_.interactive)
       process.wait(Cancel());
     else
       result.outcome = watch(process);
-    await_end(first_);
     const auto code = report_.exit_code();
     if (code) {
       result.status = status_of(*code);
@@ -197,9 +176,12 @@ class Run {
       process.out = output_.writer();
       process.err = output_.writer();
     }
+    process.namespaces = Stage::kNamespaces;
     process.before_exec = [this] { return stage_.prepare(); };
     try {
       return Process::start(process);
+    } catch (const NamespacesRefused& refused) {
+      throw stage_error({Stage::Part::user_namespace, 0, refused.error_number}, spec_);
     } catch (Error& failure) {
       const auto at = stage_.failed_at();
       if (at.part != Stage::Part::none)
@@ -254,7 +236,6 @@ class Run {
   Outcome stop(Process& process, Outcome outcome) {
     process.kill(SIGKILL);
     process.wait(Cancel());
-    await_end(first_);
     return outcome;
   }
 
@@ -263,7 +244,6 @@ class Run {
   Stage stage_;
   Fd seccomp_;
   Report report_;
-  Fd first_;  ///< a pidfd of the sandbox's process 1; invalid where it is gone already
   std::optional<Census> census_;
   SteadyClock::time_point next_census_;
   Output output_;

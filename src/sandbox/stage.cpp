@@ -4,13 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -186,10 +183,6 @@ int Stage::set_limits() noexcept {
 }
 
 int Stage::prepare() noexcept {
-  if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
-    return fail(Part::user_namespace, 0, errno);
-  // A change of credentials may have cleared what Process asked for (prctl(2)).
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (const int error = map_ids())
     return fail(Part::id_map, 0, error);
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)

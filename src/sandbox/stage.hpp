@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <sys/types.h>
+#include <sched.h>
 
 #include "cullet/base/file.hpp"
 #include "cullet/sandbox/sandbox.hpp"
@@ -12,8 +12,10 @@
 namespace cullet::sandbox {
 
 /// bubblewrap 0.8 can't mount overlays, so each run has a stage before it: a user and a mount
-/// namespace of our own, in which every Mount of the spec is put together below kStageRoot; bwrap
-/// then binds them into the sandbox. prepare() runs in the child between fork and exec and makes
+/// namespace of our own, in which every Mount of the spec is put together below kRoot; bwrap
+/// then binds them into the sandbox. A pid namespace makes bwrap process 1 of all that it starts:
+/// it has a moment in which its child would outlive it (bubblewrap 0.8, between clone() and
+/// handle_die_with_parent()). prepare() runs in the child between fork and exec and makes
 /// async-signal-safe calls only: all that it needs is allocated before.
 class Stage {
  public:
@@ -21,9 +23,12 @@ class Stage {
   /// /tmp there.
   static constexpr const char* kRoot = "/tmp";
 
+  /// For ProcessSpec.
+  static constexpr int kNamespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID;
+
   Stage(const std::vector<Mount>& mounts, const Limits& limits);
 
-  /// Returns 0 or an errno; where it failed is then in failed_at().
+  /// Called in those namespaces. Returns 0 or an errno; where it failed is then in failed_at().
   int prepare() noexcept;
 
   enum class Part {

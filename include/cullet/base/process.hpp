@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "cullet/base/cancel.hpp"
+#include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 
 namespace cullet {
@@ -38,10 +39,23 @@ struct ProcessSpec {
   std::vector<int> inherit;              ///< descriptors kept open under their own numbers
   /// false for a program that takes the terminal over: it stays in the caller's process group.
   bool own_group = true;
+  /// CLONE_NEW… of clone(2): what the program gets of its own. In a new user namespace nobody has a
+  /// number yet when before_exec runs. In a new pid namespace the program is process 1: no signal
+  /// but SIGKILL ends it unless it asks for that one, and it ends when all else in there has ended
+  /// (pid_namespaces(7)).
+  int namespaces = 0;
   /// Runs in the child right before exec, when all of the above is in place; may only make
   /// async-signal-safe calls, allocate nothing and not throw. It returns 0 or an errno, which
   /// start() reports as "preparing PROGRAM".
   std::function<int()> before_exec;
+};
+
+/// The machine gives no such namespaces (ProcessSpec::namespaces).
+class NamespacesRefused : public Error {
+ public:
+  NamespacesRefused(std::string_view what, int number)
+      : Error(system_error(what, number)), error_number(number) {}
+  int error_number;
 };
 
 /// A running child in its own process group (ProcessSpec::own_group). When it ends, what is left of
@@ -53,7 +67,8 @@ struct ProcessSpec {
 /// This process must not ignore SIGCHLD nor wait for children that it does not know.
 class Process {
  public:
-  /// Returns after exec. Throws Kind::machine when the program can't be started, naming it. Safe
+  /// Returns after exec. Throws Kind::machine when the program can't be started, naming it, and
+  /// NamespacesRefused. Safe
   /// while other threads run: the child makes only async-signal-safe calls.
   static Process start(const ProcessSpec& spec);
   Process(Process&& other) noexcept;
