@@ -21,8 +21,10 @@ std::optional<std::string> attached(ResolvedImage& image, const BlobDigest& dige
     const auto found = image.repository->find_manifest(referrer.digest);
     if (!found || found->media_type != image::kManifestType)
       continue;
-    const auto manifest = image::Manifest::parse(found->bytes, cat("manifest ", referrer.digest));
-    for (const auto& layer : manifest.layers)
+    const auto manifest = image::Manifest::try_parse(found->bytes);
+    if (!manifest)
+      continue;
+    for (const auto& layer : manifest->layers)
       if (layer.digest == digest && layer.size <= kLargestFile) {
         const auto blob = image.repository->open_blob(layer);
         return read_all(*blob, kLargestFile, digest.str());

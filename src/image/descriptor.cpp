@@ -38,4 +38,8 @@ Descriptor Descriptor::parse(const Json& json, std::string_view what) {
           .annotations = string_map(json, "annotations", what)};
 }
 
+std::optional<Descriptor> Descriptor::try_parse(const Json& json) {
+  return unless_malformed([&] { return parse(json, ""); });
+}
+
 }  // namespace cullet::image

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,18 @@ namespace cullet::image {
 inline const Json* member(const Json& object, const std::string& key) {
   const auto found = object.find(key);
   return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+/// What `parse` gives, or nullopt where it throws Kind::input.
+template <class Parse>
+auto unless_malformed(Parse parse) -> std::optional<decltype(parse())> {
+  try {
+    return parse();
+  } catch (const Error& error) {
+    if (error.kind() != Kind::input)
+      throw;
+    return std::nullopt;
+  }
 }
 
 /// An object of strings; absent gives an empty map.

@@ -70,17 +70,16 @@ std::vector<std::string> LayoutIndex::tags() const {
 std::vector<Descriptor> LayoutIndex::untagged() const {
   std::vector<Descriptor> list;
   for (const auto& entry : json_.at("manifests"))
-    if (!tag_of(entry))
-      list.push_back(Descriptor::parse(entry, "index.json"));
+    if (auto found = tag_of(entry) ? std::nullopt : Descriptor::try_parse(entry))
+      list.push_back(std::move(*found));
   return list;
 }
 
 std::map<BlobDigest, std::string> LayoutIndex::media_types() const {
   std::map<BlobDigest, std::string> types;
-  for (const auto& entry : json_.at("manifests")) {
-    auto found = Descriptor::parse(entry, "index.json");
-    types.emplace(found.digest, std::move(found.media_type));
-  }
+  for (const auto& entry : json_.at("manifests"))
+    if (auto found = Descriptor::try_parse(entry))
+      types.emplace(found->digest, std::move(found->media_type));
   return types;
 }
 

@@ -74,6 +74,10 @@ Manifest Manifest::parse(std::string_view bytes, std::string_view what) {
   return manifest;
 }
 
+std::optional<Manifest> Manifest::try_parse(std::string_view bytes) {
+  return unless_malformed([&] { return parse(bytes, ""); });
+}
+
 std::string Index::serialize() const {
   Json json = {{"schemaVersion", 2}, {"mediaType", kIndexType}, {"manifests", to_json(manifests)}};
   if (!annotations.empty())

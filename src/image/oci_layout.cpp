@@ -141,10 +141,10 @@ class OciLayout final : public Repository {
       const auto found = find_manifest(entry.digest);
       if (!found)
         continue;  // removed by another tool
-      const auto manifest = Manifest::parse(found->bytes, cat("manifest ", entry.digest));
-      if (!manifest.subject || manifest.subject->digest != digest)
+      const auto manifest = Manifest::try_parse(found->bytes);
+      if (!manifest || !manifest->subject || manifest->subject->digest != digest)
         continue;
-      auto descriptor = referrer(Descriptor::of(found->bytes, found->media_type), manifest);
+      auto descriptor = referrer(Descriptor::of(found->bytes, found->media_type), *manifest);
       if (artifact_type.empty() || descriptor.artifact_type == artifact_type)
         list.push_back(std::move(descriptor));
     }

@@ -43,12 +43,8 @@ std::vector<Descriptor> readable(const Json& index) {
   for (const auto& entry : *manifests) {
     if (result.size() == kMaxReferrers)
       break;
-    try {
-      result.push_back(Descriptor::parse(entry, "a referrer"));
-    } catch (const Error& error) {
-      if (error.kind() != Kind::input)
-        throw;
-    }
+    if (auto found = Descriptor::try_parse(entry))
+      result.push_back(std::move(*found));
   }
   return result;
 }
@@ -252,13 +248,8 @@ void Referrers::mend_type(Descriptor& referrer) {
   const auto response = connection_.send(call);
   if (response.status != 200 || sha256(response.body) != referrer.digest)
     return;
-  try {
-    referrer.artifact_type =
-        image::Manifest::parse(response.body, referrer.digest.str()).artifact_type;
-  } catch (const Error& error) {
-    if (error.kind() != Kind::input)
-      throw;
-  }
+  if (auto manifest = image::Manifest::try_parse(response.body))
+    referrer.artifact_type = std::move(manifest->artifact_type);
 }
 
 }  // namespace cullet::registry

@@ -391,6 +391,29 @@ TEST_CASE("OCI layout: waiting for another writer can be interrupted") {
   CHECK(failure([&] { layout->put_tag("a", image, ""); }).kind() == Kind::interrupted);
 }
 
+TEST_CASE("referrers: entries of other tools that we don't read are passed by") {
+  Room room;
+  const auto layout = room.layout();
+  const auto image = tiny_image(*layout, "a");
+  const auto found = layout->put_manifest(artifact(image, *layout, "application/sig", "1"),
+                                          std::string(kManifestType));
+  const std::string malformed = R"({"schemaVersion": 2, "layers": 1})";
+  put(room.path("layout/blobs/sha256") / sha256(malformed).hex(), malformed);
+  auto index = parse_json(read_file(room.path("layout/index.json"), 1U << 20U), "index");
+  auto other = Descriptor::of(malformed, std::string(kManifestType)).to_json();
+  index["manifests"].push_back(other);
+  other["digest"] = "sha512:" + std::string(128, 'a');
+  index["manifests"].push_back(other);
+  put(room.path("layout/index.json"), index.dump());
+
+  CHECK(layout->referrers(image.digest) == std::vector<Descriptor>{found});
+  CHECK(layout->find_manifest(image.digest));
+  layout->put_tag("a", image, "");
+  CHECK(parse_json(read_file(room.path("layout/index.json"), 1U << 20U), "index")
+            .at("manifests")
+            .size() == 4);
+}
+
 TEST_CASE("OCI layout: a broken index is named") {
   Room room;
   const auto layout = room.layout();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,9 @@ struct Descriptor {
   /// Throws Kind::input naming `what` for a missing or malformed field or a digest that isn't
   /// sha256.
   static Descriptor parse(const Json& json, std::string_view what);
+  /// Nullopt for what parse() refuses: in a list that other tools write to, as content under
+  /// another kind of digest.
+  static std::optional<Descriptor> try_parse(const Json& json);
 };
 
 }  // namespace cullet::image

@@ -27,6 +27,8 @@ struct Manifest {
   /// Of OCI's media type or of Docker's. Throws Kind::input naming `what` where it is malformed, of
   /// another type, over kMaxManifestBytes or of more than 1,000 layers.
   static Manifest parse(std::string_view bytes, std::string_view what);
+  /// Nullopt for what parse() refuses.
+  static std::optional<Manifest> try_parse(std::string_view bytes);
 };
 
 /// An image index (image-spec, image-index.md): of a layout, of referrers, of platforms.
