@@ -57,13 +57,15 @@ Published publish(store::Store& store,
   const auto from = store_repository(store);
   Published done;
   const bool in_place = !options.tags.empty() && tagged(to, manifest, options.tags);
-  if (!in_place) {
+  if (!in_place || options.thorough) {
     registry::CopyOptions copy;
     copy.parallel = options.parallel;
     copy.referrers = false;
+    copy.thorough = options.thorough;
     copy.progress = options.progress;
-    done.bytes_sent = registry::copy_image(*from, manifest, to, copy, cancel).bytes_sent;
-    done.changed = true;
+    const auto report = registry::copy_image(*from, manifest, to, copy, cancel);
+    done.bytes_sent = report.bytes_sent;
+    done.changed = !in_place || report.blobs_sent > 0;
   }
   const auto reference = options.tags.empty() ? to.name() : to.name() + ":" + options.tags[0];
   if (options.public_key && !trust::is_signed(to, manifest, *options.public_key, reference)) {

@@ -303,6 +303,7 @@ std::string Publisher::publish_once(const PublishedImage& image, PublishedImage:
   build::PublishOptions options;
   options.tags = place.tags;
   options.fixed = place.fixed;
+  options.thorough = request_.force || place.reference.layout;
   if (!request_.no_sign && !image.edited) {
     options.public_key = public_key_;
     options.private_key = [&] { return private_key(); };

@@ -79,7 +79,8 @@ class BlobSource final : public Source {
                       " is not in ",
                       connection_.host(),
                       "/",
-                      connection_.repository()));
+                      connection_.repository()))
+          .hint("what a place has lost, `cullet push IMAGE PLACE --force` puts back");
     if (response.status == 416 && at_ > 0)
       throw other_size(cat("no more than ", at_));
     if (response.status / 100 != 2) {

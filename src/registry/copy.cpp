@@ -40,7 +40,7 @@ class Copying {
       if (const auto there = to_.find_tag(tag); !there || there->digest != manifest_.digest)
         stale.push_back(tag);
     // A tag that points at it says that the image is there, for it was put last.
-    if (options_.tags.empty() || stale.size() == options_.tags.size())
+    if (options_.thorough || options_.tags.empty() || stale.size() == options_.tags.size())
       transfer_.copy(manifest_);
     if (options_.referrers)
       copy_referrers(manifest_, 0);

@@ -214,9 +214,10 @@ void Transfer::collect(const Descriptor& manifest, bool again, unsigned depth, B
   cancel_.check();
   if (!batch.seen.insert(manifest.digest).second)
     return;
-  // Its parts are there as well: nothing puts a manifest before them.
   const bool there = to_.has_manifest(manifest.digest);
-  if (there && !again)
+  // Nothing puts a manifest before its parts: they were there, too.
+  const bool whole = there && !options_.thorough;
+  if (whole && !again)
     return;
   auto found = read(from_, manifest);
   batch.manifest_bytes += found.bytes.size();
@@ -224,12 +225,12 @@ void Transfer::collect(const Descriptor& manifest, bool again, unsigned depth, B
     throw Error(Kind::input,
                 cat("the manifests of one image hold more than ", human_size(kMaxManifests)));
   const auto what = cat("manifest ", manifest.digest);
-  if (!there && is_index_type(found.media_type)) {
+  if (!whole && is_index_type(found.media_type)) {
     if (depth == kMaxDepth)
       throw Error(Kind::input, cat("indexes are nested deeper than ", kMaxDepth));
     for (const auto& child : image::Index::parse(found.bytes, what).manifests)
       collect(child, false, depth + 1, batch);
-  } else if (!there && is_manifest_type(found.media_type)) {
+  } else if (!whole && is_manifest_type(found.media_type)) {
     const auto image = image::Manifest::parse(found.bytes, what);
     add_blob(image.config, batch);
     for (const auto& layer : image.layers)
@@ -241,7 +242,8 @@ void Transfer::collect(const Descriptor& manifest, bool again, unsigned depth, B
                     printable(found.media_type),
                     "', which cullet can't copy"));
   }
-  batch.manifests.push_back(std::move(found));
+  if (!there || again)
+    batch.manifests.push_back(std::move(found));
 }
 
 void Transfer::add_blob(const Descriptor& blob, Batch& batch) {

@@ -77,6 +77,24 @@ in_workspace "$CULLET" push greeting "$reference" >/dev/null  # adds the signatu
 in_workspace "$CULLET" push greeting "$reference" --json >"$FIXTURE_DIR/again.json"
 same "$(jq .bytes_sent "$FIXTURE_DIR/again.json")" 0 'a second push sends no blob'
 
+# --- a place that has lost a blob gets it back ---
+layer=$(skopeo_do inspect --raw --tls-verify=false "docker://$reference" | jq -r '.layers[0].digest' | cut -d: -f2)
+find "$REGISTRY_DIR/storage" -type d -name "$layer" -prune -exec rm -r {} +
+expect 3 'is not in' "$CULLET" verify "$reference" --key keys/release.pub
+grep -q -e '--force' "$FIXTURE_DIR/err"
+in_workspace "$CULLET" push greeting "$reference" --force >/dev/null
+in_workspace "$CULLET" verify "$reference" --key keys/release.pub >/dev/null
+find "$REGISTRY_DIR/storage" -type d -name "$layer" -prune -exec rm -r {} +
+in_workspace "$CULLET" build greeting --push "$reference" --force >/dev/null
+in_workspace "$CULLET" verify "$reference" --key keys/release.pub >/dev/null
+blob=$WORKSPACE/.cullet/registry/greeting/blobs/sha256/$layer
+for damage in '' short; do
+  rm -f "$blob" && if [[ -n $damage ]]; then echo "$damage" >"$blob"; fi
+  in_workspace "$CULLET" build greeting >/dev/null
+  in_workspace "$CULLET" verify greeting >/dev/null
+done
+echo 'ok: lost blobs come back'
+
 # --- gzip ---
 sed -i 's/^image:/image:\n  compression: gzip/' "$WORKSPACE/recipes/greeting.yaml"
 in_workspace "$CULLET" build greeting --push "$REGISTRY/prod/greeting:gzip" >/dev/null

@@ -27,6 +27,7 @@ struct PublishOptions {
   Statements statements;  ///< attached after the signature, before any tag moves
   /// Attaches more, likewise; returns whether it changed anything. May be null.
   std::function<bool()> attach_more;
+  bool thorough = false;  ///< as registry::CopyOptions has it
   unsigned parallel = 4;
   std::function<void(std::uint64_t, std::uint64_t)> progress;  ///< bytes sent, of all
 };

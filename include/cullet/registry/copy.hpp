@@ -12,8 +12,10 @@
 namespace cullet::registry {
 
 struct CopyOptions {
-  unsigned parallel = 4;          ///< blobs at once
-  bool referrers = true;          ///< signatures (".sig", ".att" tags) and referrers too
+  unsigned parallel = 4;  ///< blobs at once
+  bool referrers = true;  ///< signatures (".sig", ".att" tags) and referrers too
+  /// Looks at each blob although the manifest is there: a place may have lost one.
+  bool thorough = false;
   std::vector<std::string> tags;  ///< put last, when all that they point at is there
   std::function<void(std::uint64_t, std::uint64_t)> progress;  ///< bytes of blobs so far, of all
 };
@@ -24,8 +26,9 @@ struct CopyReport {
 };
 
 /// Copies an image (or an index with all its images): blobs in parallel, manifest by digest, what
-/// refers to it, tags last. What is there already is not sent again; when the whole image is, only
-/// the referrers are looked at. Interrupted at any point, old tags stand.
+/// refers to it, tags last. What is there already is not sent again; when the manifest is, only the
+/// referrers are looked at (but for CopyOptions::thorough). Interrupted at any point, old tags
+/// stand.
 CopyReport copy_image(image::Repository& from,
                       const image::Descriptor& manifest,
                       image::Repository& to,

@@ -316,7 +316,10 @@ void register_build(CLI::App& app, Action& chosen) {
                     publish.keep_inputs,
                     "store all that a rebuild needs beside the image: source, patches, packages, "
                     "recipes, lock");
-  command->add_flag("--force", publish.force, "move tags that say a version to other images");
+  command->add_flag("--force",
+                    publish.force,
+                    "move tags that say a version to other images; ask for every blob, as a "
+                    "registry may lose one");
   command
       ->add_option("--affected-by",
                    options->affected_by,

@@ -41,6 +41,7 @@ int push(Session& session, const std::string& from_text, const std::string& to_t
     options.progress = [&](std::uint64_t sent, std::uint64_t of) {
       view.transfer(title, sent, of);
     };
+    options.thorough = force || to.layout;
     const auto repository = session.repository(to, true);
     std::function<void()> demand_free;
     if (!force && plan::says_version(to.tag, version_of(from)))
@@ -83,7 +84,10 @@ void register_push(CLI::App& app, Action& chosen) {
       ->required();
   command->add_option("to", *to, "where to: HOST/NAME:TAG or oci:PATH:TAG")->required();
   auto force = std::make_shared<bool>(false);
-  command->add_flag("--force", *force, "move a tag that says the image's version");
+  command->add_flag(
+      "--force",
+      *force,
+      "move a tag that says the image's version; ask for every blob, as a registry may lose one");
   command->callback([from, to, force, &chosen] {
     chosen = [from, to, force](Session& session) { return push(session, *from, *to, *force); };
   });

@@ -116,6 +116,7 @@ std::string verified(Session& session, const Demands& demands, Json& record) {
     Error error(Kind::refused, cat("the content of ", name, " is not what its manifest says"));
     for (const auto& problem : content.problems)
       error.detail(problem);
+    error.hint("what a place has lost, `cullet push IMAGE PLACE --force` puts back");
     throw std::move(error);
   }
   record["bytes"] = content.bytes;
