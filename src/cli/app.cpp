@@ -87,6 +87,9 @@ int parse_and_run(const std::vector<std::string>& arguments, Environment& enviro
     throw usage_error(app, error, arguments);
   }
   Session session(environment, options);
+  if (std::error_code error;
+      !options.directory.empty() && !std::filesystem::is_directory(session.directory(), error))
+    throw Error(Kind::usage, cat("-C ", options.directory, ": there is no such directory"));
   session.passphrase_fd = passphrase_fd;
   return with_context([&] { return cat("running `cullet ", printable(join(arguments, " ")), "`"); },
                       [&] { return chosen(session); });

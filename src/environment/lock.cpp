@@ -29,7 +29,16 @@ std::string package_line(const LockedPackage& package) {
 
 Lock lock_of(const workspace::Workspace& workspace) {
   const auto file = workspace.files.find("cullet.lock");
-  return file == workspace.files.end() ? Lock{} : Lock::parse(file->second, file->first);
+  if (file == workspace.files.end())
+    return {};
+  try {
+    return Lock::parse(file->second, file->first);
+  } catch (Error& error) {
+    throw Error(error).hint(
+        "where a merge left it so, take one side's file and run `cullet lock`; `cullet lock "
+        "--update` "
+        "makes it anew");
+  }
 }
 
 std::string set_name(const std::string& suite, const workspace::PackageSet& set) {

@@ -40,6 +40,20 @@ done
 in_workspace sh -c '"$0" man; echo $? >status' "$CULLET" | head -n 1 >/dev/null
 same "$(cat "$WORKSPACE/status")" 0 'a reader that goes is no failure' && rm "$WORKSPACE/status"
 
+# --- the command line ---
+expect 2 'there is no such directory' "$CULLET" -C recipes/nowhere plan
+expect 2 'come after `build`' "$CULLET" upstream greeting build
+expect 2 'come after `build`' "$CULLET" upstream --timeout 1 build
+
+# --- a lock that a merge left half done ---
+cp "$WORKSPACE/cullet.lock" "$FIXTURE_DIR/lock"
+sed -i '3i <<<<<<< ours' "$WORKSPACE/cullet.lock"
+expect 1 'cullet.lock' "$CULLET" plan
+grep -q "take one side's file" "$FIXTURE_DIR/err"
+in_workspace "$CULLET" lock --update
+in_workspace "$CULLET" plan >/dev/null
+cp "$FIXTURE_DIR/lock" "$WORKSPACE/cullet.lock"
+
 # --- forks ---
 sed -i 's/commit: [0-9a-f]*/commit: 0123456789012345678901234567890123456789/' "$fork"
 expect 1 '0123456789' "${build[@]}"

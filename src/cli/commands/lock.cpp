@@ -12,7 +12,7 @@ namespace {
 
 int lock(Session& session, bool update) {
   const auto& workspace = session.workspace();
-  const auto before = session.lock().serialize();
+  const auto before = workspace.files.find("cullet.lock");
   const auto work = session.store().work_directory();
   environment::AptOptions options;
   options.work = work.root();
@@ -23,7 +23,7 @@ int lock(Session& session, bool update) {
   const auto resolved = environment::resolve(
       workspace, update ? nullptr : &session.lock(), options, session.cancel());
   const auto after = resolved.serialize();
-  const bool changed = after != before;
+  const bool changed = before == workspace.files.end() || after != before->second;
   if (changed)
     replace_file(workspace.root / "cullet.lock", after);
   if (session.options().json)

@@ -72,8 +72,12 @@ void register_upstream(CLI::App& app, Action& chosen) {
   add_timeout(*command, *timeout);
   register_upstream_build(*command, chosen);
   command->callback([names, timeout, command, &chosen] {
-    if (command->get_subcommands().empty())
-      chosen = [names, timeout](Session& session) { return check(session, *names, *timeout); };
+    if (!command->get_subcommands().empty()) {
+      if (!names->empty() || command->count("--timeout") > 0)
+        throw CLI::ValidationError("upstream build", "forks and --timeout come after `build`");
+      return;
+    }
+    chosen = [names, timeout](Session& session) { return check(session, *names, *timeout); };
   });
 }
 
