@@ -125,7 +125,8 @@ Finding judge_version(const std::string& name,
                       const BuildFacts& facts) {
   const auto found = versions_of(name, at_least, facts);
   if (found.empty())
-    return {true, cat("it has no ", name)};
+    return {true,
+            cat("it has no ", name, facts.forks.empty() ? "" : " but what a fork may bundle")};
   const auto bad =
       std::find_if(found.begin(), found.end(), [](const Finding& one) { return !one.passed; });
   return bad == found.end() ? found.front() : *bad;
