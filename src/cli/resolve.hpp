@@ -19,8 +19,8 @@ struct ResolvedImage {
   image::Descriptor manifest;
 };
 
-/// Opens the repository and finds the manifest by digest or tag. A recipe's bare name means the
-/// first tag of its image. Throws Kind::input when there is none, naming the tags there are.
+/// Opens the repository and finds the manifest by digest or tag. A recipe's bare name means
+/// default_tag() of its image. Throws Kind::input when there is none, naming the tags there are.
 ResolvedImage resolve_image(Session& session, const std::string& text);
 
 /// "host/name@sha256:…".

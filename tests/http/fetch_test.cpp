@@ -109,7 +109,8 @@ TEST_CASE("fetch: many breaks, as long as each attempt gets on") {
   CULLET_REQUIRE_PROGRAMS("python3", "bash", "setpriv");
   const auto content = pattern(9'000'000);
   const Mirror mirror(content);
-  mirror.servers.script({{{"match", "GET"}, {"times", 7}, {"action", {{"reset", 1'200'000}}}}});
+  // Not by resets: they take with them what a slow reader has not read yet.
+  mirror.servers.script({{{"match", "GET"}, {"times", 7}, {"action", {{"truncate", 1'200'000}}}}});
   Fixture fixture;
   fixture.options.attempts = 2;
   const auto wanted = download(content, {mirror.url()});

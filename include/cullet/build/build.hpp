@@ -18,8 +18,8 @@ namespace cullet::build {
 
 class KeptInputs;
 
-/// Told what a build does, as it happens. Calls come from any thread but never two at once, and
-/// must not throw.
+/// Told what a build does, as it happens. Calls come from any thread but never two at once. What
+/// one throws ends the build as a failed action does.
 class Observer {
  public:
   Observer() = default;
@@ -80,7 +80,7 @@ plan::Plan make_plan(const workspace::Workspace& workspace,
 
 /// Runs what the plan needs: independent actions in parallel, each key once however many processes
 /// ask for it, nothing whose result the store holds. On return every node has its record. The first
-/// failure lets running actions end, starts no more, and is thrown with "while building …";
+/// failure lets running actions end, starts no more, and is thrown with "while making …";
 /// cancellation kills what runs and throws Kind::interrupted. Whatever was finished stays in the
 /// store.
 void run(const Context& context, plan::Plan& plan);

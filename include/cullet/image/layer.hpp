@@ -63,7 +63,7 @@ Layer pack_layer(store::Store& store,
 
 /// Whether layers can lie on each other without hiding anything: throws Kind::input naming the
 /// path and both contents where one path has different bytes, types, modes or targets in two of
-/// them. `titles` are for the message.
+/// them. Titles are for the message.
 struct LayerContent {
   std::string title;
   const store::TreeManifest* manifest;
