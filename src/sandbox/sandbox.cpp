@@ -147,7 +147,7 @@ class Run {
       census_.emplace(process.pid());
     Result result;
     if (spec_.interactive)
-      process.wait(Cancel());
+      wait(process);
     else
       result.outcome = watch(process);
     const auto code = report_.exit_code();
@@ -157,6 +157,7 @@ class Run {
       // The room stood; the command is not in it. As a shell says it.
       result.status.code = 127;
     } else if (result.outcome == Outcome::exited) {
+      cancel_.check();  // Ctrl-C reaches bwrap as well
       throw bwrap_error(output_.beginning());
     }
     return result;
@@ -206,10 +207,8 @@ class Run {
       const auto wait =
           std::min<std::int64_t>(left.count() + 1, census_ ? kCensusMilliseconds : 60'000);
       poll(waits.data(), waits.size(), static_cast<int>(wait));
-      if (waits[1].revents != 0) {
-        stop(process, Outcome::exited);
-        throw Error(Kind::interrupted, "interrupted");
-      }
+      if (waits[1].revents != 0)
+        interrupt(process);
       if (waits[0].revents != 0)
         open = output_.pump();
       else if (waits[2].revents != 0)
@@ -219,8 +218,22 @@ class Run {
       if (too_many())
         return stop(process, Outcome::process_limit);
     }
-    process.wait(cancel_);
+    wait(process);
     return Outcome::exited;
+  }
+
+  void wait(Process& process) {
+    std::array<pollfd, 2> waits{pollfd{process.fd(), POLLIN, 0}, pollfd{cancel_.fd(), POLLIN, 0}};
+    while (poll(waits.data(), waits.size(), -1) < 0 && errno == EINTR) {
+    }
+    if (waits[0].revents == 0)
+      interrupt(process);
+    process.wait(Cancel());
+  }
+
+  [[noreturn]] void interrupt(Process& process) {
+    stop(process, Outcome::exited);
+    throw Error(Kind::interrupted, "interrupted");
   }
 
   /// Looks at the processes, where that is due.

@@ -240,8 +240,10 @@ TEST_CASE("sandbox: cancelling ends the command and is an interruption", "[sandb
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     cancel.request();
   });
+  auto spec = room.spec("touch /mnt/started; sleep 600");
+  spec.interactive = GENERATE(false, true);
   try {
-    sandbox::run(room.spec("touch /mnt/started; sleep 600"), cancel);
+    sandbox::run(spec, cancel);
     FAIL("it was not interrupted");
   } catch (const Error& error) {
     CHECK(error.kind() == Kind::interrupted);
