@@ -13,7 +13,7 @@ source::Context source_context(Session& session, ProgressView& view) {
           .workspace = session.workspace().root,
           .mirrors = session.mirrors(),
           .threads = session.jobs(),
-          .progress = [&view](const std::string& text) { view.status(text); },
+          .progress = view.status(),
           .environment = session.environment().variables};
 }
 

@@ -2,7 +2,10 @@
 #include "progress_view.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <ostream>
+#include <system_error>
+#include <utility>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
@@ -24,8 +27,12 @@ ProgressView::ProgressView(const Environment& environment)
     : err_(environment.err),
       redraw_(environment.err_is_terminal && environment.get("TERM") != "dumb"),
       columns_(std::max(20U, environment.terminal_columns)) {
-  if (redraw_)
-    ticker_ = std::thread([this] { tick(); });
+  try {
+    if (redraw_)
+      ticker_ = std::thread([this] { tick(); });
+  } catch (const std::system_error&) {
+    // No more threads: it is drawn anew with each line.
+  }
 }
 
 ProgressView::~ProgressView() {
@@ -64,16 +71,39 @@ void ProgressView::progress(const plan::Node& node, const std::string& text) {
   running_[node.title()].text = text;
 }
 
-void ProgressView::status(const std::string& text) {
-  const std::lock_guard lock(mutex_);
-  const auto title = text.substr(0, text.find(": "));
-  if (running_.count(title) == 0) {
-    running_.clear();
-    if (!redraw_)
-      line(title);
+class ProgressView::Status {
+ public:
+  explicit Status(ProgressView& view) : view_(view) {}
+  Status(const Status&) = delete;
+  Status& operator=(const Status&) = delete;
+  Status(Status&&) = delete;
+  Status& operator=(Status&&) = delete;
+  ~Status() {
+    const std::lock_guard lock(view_.mutex_);
+    view_.running_.erase(title_);
   }
-  const auto [at, added] = running_.try_emplace(title, Running{Clock::now(), ""});
-  at->second.text = title.size() == text.size() ? "" : text.substr(title.size() + 2);
+
+  void show(const std::string& text) {
+    const std::lock_guard lock(view_.mutex_);
+    auto title = text.substr(0, text.find(": "));
+    if (title != title_) {
+      view_.running_.erase(title_);
+      title_ = std::move(title);
+      if (!view_.redraw_)
+        view_.line(title_);
+    }
+    const auto [at, added] = view_.running_.try_emplace(title_, Running{Clock::now(), ""});
+    at->second.text = title_.size() == text.size() ? "" : text.substr(title_.size() + 2);
+  }
+
+ private:
+  ProgressView& view_;
+  std::string title_;
+};
+
+std::function<void(const std::string&)> ProgressView::status() {
+  return
+      [status = std::make_shared<Status>(*this)](const std::string& text) { status->show(text); };
 }
 
 void ProgressView::finished(const plan::Node& node, Outcome outcome) {

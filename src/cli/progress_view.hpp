@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <iosfwd>
 #include <map>
 #include <mutex>
@@ -34,9 +35,9 @@ class ProgressView final : public build::Observer {
   void note(const std::string& text) override;
   /// A transfer that is no action, shown like one: "pushing nginx", 12.0 of 80.1 MiB.
   void transfer(const std::string& title, std::uint64_t done, std::uint64_t total);
-  /// The same for what has no size: "fetching zlib: 3.2 MiB" is shown as the progress of
-  /// "fetching zlib".
-  void status(const std::string& text);
+  /// A place for what has no size: "fetching zlib: 3.2 MiB" is shown there as the progress of
+  /// "fetching zlib", until it is told otherwise or the last copy is gone. It needs the view.
+  std::function<void(const std::string&)> status();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -44,6 +45,7 @@ class ProgressView final : public build::Observer {
     Clock::time_point since;
     std::string text;
   };
+  class Status;
   void line(const std::string& text);
   void erase();
   void draw();

@@ -2,6 +2,7 @@
 #include "upstream_check.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 #include "cullet/base/parallel.hpp"
 
@@ -33,6 +34,8 @@ UpstreamAnswer ask(const source::Context& context,
     answer.state = source::check_upstream(context, fork, wish);
   } catch (const Error& error) {
     answer.error = error;
+  } catch (const std::system_error& error) {
+    answer.error = Error(Kind::machine, error.what());
   } catch (const std::exception& error) {
     answer.error = Error(Kind::internal, error.what());
   }
@@ -77,8 +80,11 @@ std::vector<UpstreamAnswer> ask_upstreams(Session& session,
   ProgressView view(session.environment());
   const auto context = asking.context(view);
   std::vector<UpstreamAnswer> answers(forks.size());
-  in_parallel(
-      forks.size(), kAtOnce, [&](std::size_t at) { answers[at] = ask(context, *forks[at], wish); });
+  in_parallel(forks.size(), kAtOnce, [&](std::size_t at) {
+    auto own = context;
+    own.progress = view.status();
+    answers[at] = ask(own, *forks[at], wish);
+  });
   session.cancel().check();
   return answers;
 }

@@ -96,7 +96,7 @@ class Conversation {
         lines_.erase(lines_.begin());
       failed_ = failed_ || lines_.back().starts_with(kErrorLine);
       if (redraws_)
-        view_.status("building again: " + lines_.back());
+        status_("building again: " + lines_.back());
       else if (!failed_)
         view_.note("again: " + lines_.back());
     }
@@ -113,6 +113,7 @@ class Conversation {
   }
 
   ProgressView& view_;
+  const std::function<void(const std::string&)> status_ = view_.status();
   const bool redraws_;
   bool failed_ = false;  ///< what comes now is the error, which the caller will say
   std::string pending_;

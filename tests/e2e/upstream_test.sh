@@ -206,3 +206,13 @@ status=0
 in_workspace scripts/upstream-ci || status=$?
 same "$status" 1 'the status is that of cullet'
 holds '.forks.two.error.message' "$WORKSPACE/upstream-reports/upstream.json"
+
+# --- several at once: what is being fetched is said once of each ---
+for name in large huge vast; do
+  upstream_new "$name"
+  head -c 4M /dev/urandom >"${repositories[$name]}/bytes"
+  release "$name" v1.0.1
+done
+expect 0 '' "$CULLET" upstream large huge vast
+same "$(grep -c '^fetching' "$FIXTURE_DIR/err")" "$(grep '^fetching' "$FIXTURE_DIR/err" | sort -u | wc -l)" \
+  'each fetch has its line in a log'
