@@ -121,7 +121,7 @@ store::Store& Session::store() {
     if (path.empty())
       path = default_store(environment_);
     path = (environment_.directory / path).lexically_normal();
-    store_ = std::make_unique<store::Store>(path);
+    store_ = std::make_unique<store::Store>(path, cancel());
   }
   return *store_;
 }

@@ -8,9 +8,8 @@
 
 namespace cullet::store {
 
-StoreUsage Store::usage() const {
+StoreUsage Store::usage(const Cancel& cancel) const {
   const auto& session = *state_->session;
-  const Cancel never;
   StoreUsage usage;
 
   for (const auto& item : list_sharded(session.blobs())) {
@@ -26,7 +25,7 @@ StoreUsage Store::usage() const {
     if (!item.digest)
       continue;
     ++usage.trees;
-    trees.add(item.path, never);
+    trees.add(item.path, cancel);
   }
   usage.tree_bytes = trees.bytes();
 
@@ -34,7 +33,7 @@ StoreUsage Store::usage() const {
     usage.actions += item.digest ? 1U : 0U;
 
   DiskUse temporary;
-  temporary.add(session.temporary(), never);
+  temporary.add(session.temporary(), cancel);
   usage.temporary_bytes = temporary.bytes();
   return usage;
 }

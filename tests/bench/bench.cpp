@@ -28,7 +28,7 @@ void time_it(int times, const Work& work) {
 }
 
 void capture(const std::string& store_path, const std::string& directory) {
-  store::Store store(store_path);
+  store::Store store(store_path, {});
   auto staged = store.stage_tree();
   std::filesystem::remove(staged.root());
   std::filesystem::rename(directory, staged.root());
@@ -36,7 +36,7 @@ void capture(const std::string& store_path, const std::string& directory) {
 }
 
 void pack(const std::string& store_path, const std::string& tree, int times) {
-  store::Store store(store_path);
+  store::Store store(store_path, {});
   const image::LayerSpec spec{store.tree(TreeDigest::parse(tree).value()), {}, {}, {}};
   time_it(times, [&] { image::pack_layer(store, spec, 2, Cancel()); });
   rusage usage{};

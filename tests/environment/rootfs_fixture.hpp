@@ -16,7 +16,7 @@ namespace cullet::environment {
 /// A store in a temporary directory, and what unpacking needs around it.
 struct RootfsFixture {
   TemporaryDirectory directory{temporary(), "rootfs"};
-  store::Store store{directory.path() / "store"};
+  store::Store store{directory.path() / "store", {}};
   Cancel cancel;
   http::Client http{http::Options(), cancel};
 

@@ -31,7 +31,7 @@ struct Mirror {
 };
 
 struct Fixture {
-  Fixture() : directory(test::scratch()), store(directory.path() / "store") {}
+  Fixture() : directory(test::scratch()), store(directory.path() / "store", {}) {}
 
   void run(const std::vector<Download>& downloads, unsigned parallel = 2) {
     Client client(options, cancel);
@@ -309,5 +309,5 @@ TEST_CASE("fetch: cancellation leaves nothing behind") {
       fixture.cancel.request();
   };
   CHECK(fixture.failure({download(content, {mirror.url()})}).kind() == Kind::interrupted);
-  CHECK(fixture.store.usage().blobs == 0);
+  CHECK(fixture.store.usage({}).blobs == 0);
 }

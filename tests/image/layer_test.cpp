@@ -169,11 +169,11 @@ TEST_CASE("pack_layer: a file that no longer is what the manifest says is refuse
   Room room;
   const auto tree = sample_tree(room);
   const auto refusal = [&] {
-    const auto before = room.store.usage();
+    const auto before = room.store.usage({});
     const auto error = failure(
         [&] { (void)pack_layer(room.store, layer_spec(tree, compression), 2, room.cancel); });
     CHECK(error.kind() == Kind::refused);
-    CHECK(room.store.usage().blobs == before.blobs);
+    CHECK(room.store.usage({}).blobs == before.blobs);
     return error.render();
   };
   const auto big = tree.root / "usr/share/big";
@@ -224,12 +224,12 @@ TEST_CASE("pack_layer: a file that no longer is what the manifest says is refuse
 TEST_CASE("pack_layer: stops when asked to, and leaves no blob") {
   Room room;
   const auto tree = sample_tree(room);
-  const auto before = room.store.usage();
+  const auto before = room.store.usage({});
   room.cancel.request();
   const auto error =
       failure([&] { (void)pack_layer(room.store, layer_spec(tree), 2, room.cancel); });
   CHECK(error.kind() == Kind::interrupted);
-  CHECK(room.store.usage().blobs == before.blobs);
+  CHECK(room.store.usage({}).blobs == before.blobs);
 }
 
 TEST_CASE("pack_layer: an empty tree is an empty layer") {

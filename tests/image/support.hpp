@@ -22,7 +22,7 @@ using cullet::failure;
 /// A store and room for a layout, gone after the test.
 class Room {
  public:
-  Room() : directory_(temporary_parent(), "image"), store(directory_.path() / "store") {}
+  Room() : directory_(temporary_parent(), "image"), store(directory_.path() / "store", {}) {}
 
   [[nodiscard]] std::filesystem::path path(const char* name) const {
     return directory_.path() / name;

@@ -152,7 +152,7 @@ std::vector<std::string> GitServer::requests() {
   return lines;
 }
 
-Fixture::Fixture() : directory_(scratch()), store(directory_.path() / "store") {
+Fixture::Fixture() : directory_(scratch()), store(directory_.path() / "store", {}) {
   fs::create_directories(path("ws/forks"));
   fs::create_directories(path("home"));
   options.attempts = 1;

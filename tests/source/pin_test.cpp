@@ -181,7 +181,8 @@ TEST_CASE("Mirror: threads and processes that update one take turns") {
     if (child == 0) {
       bool ok = false;
       try {
-        store::Store own(f.store.root());  // a forked copy would share the parent's temporary names
+        store::Store own(f.store.root(),
+                         {});  // a forked copy would share the parent's temporary names
         const Context context{.store = own,
                               .http = *f.http,
                               .cancel = f.cancel,

@@ -27,7 +27,7 @@ std::string sealed(std::string_view text) {
 
 TEST_CASE("Store: an action's record comes back as it was") {
   const Scratch scratch(GENERATE(mode_t{0}, mode_t{077}));
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   CHECK_FALSE(store.find_action(kKey));
   const auto tree = commit_sample(store);
   const auto blob = store.put_blob("blob");
@@ -53,7 +53,7 @@ TEST_CASE("Store: an action's record comes back as it was") {
 
 TEST_CASE("Store::find_action: an incomplete or unreadable record counts as absent") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   const auto tree = commit_sample(store);
   const auto blob = store.put_blob("blob");
   store.record_action(kKey, {Json::object(), {tree.digest}, {blob}});
@@ -102,7 +102,7 @@ TEST_CASE("Store::find_action: an incomplete or unreadable record counts as abse
 
 TEST_CASE("Store::find_action: marks the record as used") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   store.record_action(kKey, {1, {}, {}});
   age(file_of(store, kKey), 1000);
   CHECK(store.find_action(kKey));
@@ -111,7 +111,7 @@ TEST_CASE("Store::find_action: marks the record as used") {
 
 TEST_CASE("Store::record_action: naming what is not there is a bug") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   const BlobDigest blob(sha256("absent"));
   const auto error = failure([&] { store.record_action(kKey, {1, {}, {blob}}); });
   CHECK(error.kind() == Kind::internal);
@@ -124,8 +124,8 @@ TEST_CASE("Store::record_action: naming what is not there is a bug") {
 
 TEST_CASE("Store::lock_action: one holder at a time, across threads and stores") {
   const Scratch scratch;
-  Store one(scratch / "store");
-  Store two(scratch / "store");
+  Store one(scratch / "store", {});
+  Store two(scratch / "store", {});
   std::atomic<int> inside = 0;
   std::atomic<int> most = 0;
   std::atomic<int> turns = 0;
@@ -148,7 +148,7 @@ TEST_CASE("Store::lock_action: one holder at a time, across threads and stores")
 
 TEST_CASE("Store::lock_action: locks of different keys don't meet, and waiting can be cancelled") {
   const Scratch scratch;
-  const Store store(scratch / "store");
+  const Store store(scratch / "store", {});
   const auto held = store.lock_action(kKey, Cancel());
   const auto other = store.lock_action(Key(sha256("other")), Cancel());
   const Cancel cancel;
@@ -168,7 +168,7 @@ TEST_CASE("Store::lock_action: locks of different keys don't meet, and waiting c
 
 TEST_CASE("Store::lock_action: goes with a process that is killed") {
   const Scratch scratch;
-  const Store store(scratch / "store");
+  const Store store(scratch / "store", {});
   int ends[2];
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
   const Fd out(ends[0]);
@@ -196,7 +196,7 @@ TEST_CASE("Store::lock_action: goes with a process that is killed") {
 
 TEST_CASE("Store: the latest inputs of a name") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   const std::string name = "component \xff in /ws\n";
   CHECK_FALSE(store.latest(name));
   store.set_latest(name, {{"key", "a"}});

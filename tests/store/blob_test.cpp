@@ -9,7 +9,7 @@ using namespace cullet::store;
 
 TEST_CASE("BlobWriter: writes what it is given, in pieces of any size") {
   const Scratch scratch(GENERATE(mode_t{0}, mode_t{077}));
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   std::string all;
   auto writer = store.new_blob();
   for (const std::size_t size : {0U, 1U, 100U, 65535U, 65536U, 1U, 300000U, 7U}) {
@@ -31,7 +31,7 @@ TEST_CASE("BlobWriter: writes what it is given, in pieces of any size") {
 
 TEST_CASE("BlobWriter: the same bytes twice give one file") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   const auto digest = store.put_blob("same");
   const auto inode = status_of(store.blob_path(digest)).st_ino;
   auto writer = store.new_blob();
@@ -39,13 +39,13 @@ TEST_CASE("BlobWriter: the same bytes twice give one file") {
   CHECK(writer.commit() == digest);
   CHECK(store.put_blob("same") == digest);
   CHECK(status_of(store.blob_path(digest)).st_ino == inode);
-  CHECK(store.usage().blobs == 1);
+  CHECK(store.usage({}).blobs == 1);
   CHECK(unfinished(store.root()).empty());
 }
 
 TEST_CASE("BlobWriter: replaces a blob that lost bytes") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   const auto digest = store.put_blob("whole");
   REQUIRE(::chmod(store.blob_path(digest).c_str(), 0644) == 0);
   REQUIRE(::truncate(store.blob_path(digest).c_str(), 2) == 0);
@@ -55,14 +55,14 @@ TEST_CASE("BlobWriter: replaces a blob that lost bytes") {
 
 TEST_CASE("BlobWriter::commit_as: keeps nothing when the bytes are others") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   const BlobDigest want(sha256("wanted"));
   auto writer = store.new_blob();
   writer.write(as_bytes("other"));
   const auto error = failure([&] { writer.commit_as(want, "zlib.tar.xz"); });
   CHECK(error.kind() == Kind::refused);
   CHECK(error.message() == cat("zlib.tar.xz hashes to ", sha256("other"), ", not to ", want));
-  CHECK(store.usage().blobs == 0);
+  CHECK(store.usage({}).blobs == 0);
   CHECK(unfinished(store.root()).empty());
   CHECK(failure([&] { writer.commit(); }).kind() == Kind::internal);
 
@@ -75,7 +75,7 @@ TEST_CASE("BlobWriter::commit_as: keeps nothing when the bytes are others") {
 
 TEST_CASE("BlobWriter: leaves nothing when it is dropped, and can be moved") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   {
     auto writer = store.new_blob();
     writer.write(as_bytes(std::string(200000, 'x')));
@@ -89,7 +89,7 @@ TEST_CASE("BlobWriter: leaves nothing when it is dropped, and can be moved") {
 
 TEST_CASE("Store: blobs that are absent or damaged") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   const BlobDigest absent(sha256("absent"));
   CHECK_FALSE(store.has_blob(absent));
   const auto error = failure([&] { (void)store.open_blob(absent); });
@@ -111,7 +111,7 @@ TEST_CASE("Store: blobs that are absent or damaged") {
 
 TEST_CASE("Store: threads put the same and different blobs at once") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   std::atomic<int> good = 0;
   std::vector<std::thread> threads;
   for (int t = 0; t < 6; ++t)
@@ -125,5 +125,5 @@ TEST_CASE("Store: threads put the same and different blobs at once") {
   for (auto& thread : threads)
     thread.join();
   CHECK(good == 120);
-  CHECK(store.usage().blobs == 10 + 60);
+  CHECK(store.usage({}).blobs == 10 + 60);
 }

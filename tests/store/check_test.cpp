@@ -12,7 +12,7 @@ namespace {
 /// A store with a bit of everything.
 struct Sample {
   Scratch scratch;
-  Store store{scratch / "store"};
+  Store store{scratch / "store", {}};
   Tree tree = commit_sample(store);
   BlobDigest blob = store.put_blob("blob");
   Key key{sha256("key")};
@@ -47,7 +47,7 @@ TEST_CASE("Store::check: a good store has no problems") {
   CHECK(report.blobs == 1);
   CHECK(report.trees == 1);
   CHECK(report.actions == 1);
-  Store empty(sample.scratch / "empty");
+  Store empty(sample.scratch / "empty", {});
   CHECK(empty.check(1, Cancel()).problems.empty());
 }
 
@@ -186,7 +186,7 @@ TEST_CASE("Store::check: goes on where something can't be read, and can be cance
 
 TEST_CASE("Store::usage: counts what is there, shared files once") {
   Sample sample;
-  auto usage = sample.store.usage();
+  auto usage = sample.store.usage({});
   CHECK(usage.blobs == 1);
   CHECK(usage.blob_bytes == 4);
   CHECK(usage.trees == 1);
@@ -203,7 +203,7 @@ TEST_CASE("Store::usage: counts what is there, shared files once") {
   const auto work = sample.store.work_directory();
   make_directories(work.root() / "overlay/locked");
   REQUIRE(::chmod((work.root() / "overlay/locked").c_str(), 0000) == 0);
-  usage = sample.store.usage();
+  usage = sample.store.usage({});
   CHECK(usage.trees == 2);
   CHECK(usage.tree_bytes == 15 + manifest.serialize().size() + part.serialize().size());
   CHECK(usage.temporary_bytes == 100000);

@@ -26,7 +26,7 @@ void age_action(const Store& store, std::string_view name, std::int64_t seconds)
 
 TEST_CASE("Store::collect: keeps what a recent record names and removes the rest") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   const auto kept_tree = commit_sample(store, "kept");
   const auto old_tree = commit_sample(store, "old");
   const auto loose_tree = commit_sample(store, "loose");
@@ -61,7 +61,7 @@ TEST_CASE("Store::collect: keeps what a recent record names and removes the rest
 
 TEST_CASE("Store::collect: a record that was found is a record that was used") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   store.record_action(key_of("a"), {1, {}, {}});
   store.record_action(key_of("b"), {1, {}, {}});
   age_action(store, "a", 1);
@@ -73,7 +73,7 @@ TEST_CASE("Store::collect: a record that was found is a record that was used") {
 
 TEST_CASE("Store::collect: a part keeps the bytes that it shares with the whole") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   const auto whole = commit_sample(store);
   const auto manifest = store.manifest(whole.digest);
   const auto part =
@@ -86,12 +86,12 @@ TEST_CASE("Store::collect: a part keeps the bytes that it shares with the whole"
   CHECK(get(tree.root / "bin/tool") == "#!/bin/sh\n");
   CHECK(store.check(2, Cancel()).problems.empty());
   CHECK(store.collect(kFarFuture, Cancel()).freed_bytes >= 10 + part.serialize().size());
-  CHECK(store.usage().tree_bytes == 0);
+  CHECK(store.usage({}).tree_bytes == 0);
 }
 
 TEST_CASE("Store::collect: forks stay, old logs, latest inputs, locks and dead records go") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   const auto& root = store.root();
   put(root / "forks/zlib.git/HEAD", "ref");
   put(root / "logs/old/a.log", "12345");
@@ -134,7 +134,7 @@ TEST_CASE("Store::collect: forks stay, old logs, latest inputs, locks and dead r
 
 TEST_CASE("Store::collect: leaves this process's unfinished writes alone") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   auto writer = store.new_blob();
   writer.write(as_bytes("unfinished"));
   auto staged = store.stage_tree();
@@ -146,8 +146,8 @@ TEST_CASE("Store::collect: leaves this process's unfinished writes alone") {
 
 TEST_CASE("Store::collect: waits for others that have the store open, and can be cancelled") {
   const Scratch scratch;
-  Store store(scratch / "store");
-  auto other = std::make_optional<Store>(scratch / "store");
+  Store store(scratch / "store", {});
+  auto other = std::make_optional<Store>(scratch / "store", Cancel());
   const auto blob = other->put_blob("in use");
   const Cancel cancel;
   cancel.request();
@@ -162,12 +162,12 @@ TEST_CASE("Store::collect: waits for others that have the store open, and can be
   collector.join();
   CHECK(report.removed_blobs == 1);
   // The lock is shared again.
-  const Store third(scratch / "store");
+  const Store third(scratch / "store", {});
 }
 
 TEST_CASE("Store::collect: one that is interrupted doesn't wait for another that works") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   const auto path = fs::canonical(scratch / "store/locks/store");
   // Its shared lock is gone, as it is while it waits; a lock belongs to all that are open as one.
   for (const auto& open : fs::directory_iterator("/proc/self/fd")) {
@@ -188,8 +188,8 @@ TEST_CASE("Store::collect: one that is interrupted doesn't wait for another that
 
 TEST_CASE("Store::collect: two collectors don't wait for each other forever") {
   const Scratch scratch;
-  auto one = std::make_optional<Store>(scratch / "store");
-  auto two = std::make_optional<Store>(scratch / "store");
+  auto one = std::make_optional<Store>(scratch / "store", Cancel());
+  auto two = std::make_optional<Store>(scratch / "store", Cancel());
   (void)one->put_blob("x");
   CollectReport first;
   CollectReport second;

@@ -26,7 +26,7 @@ ProcessSpec child(std::vector<std::string> arguments) {
 }
 
 void expect_whole(const fs::path& root) {
-  const Store store(root);
+  const Store store(root, {});
   CHECK(store.check(2, Cancel()).problems == std::vector<std::string>{});
   CHECK(unfinished(root).empty());
   CHECK(names_in(root / "tmp").size() == 1);
@@ -122,8 +122,8 @@ TEST_CASE("Store::commit_part: copies where a file can't have more links") {
   CHECK(result.err.empty());
   CHECK(result.status.ok());
   expect_whole(root);
-  const Store store(root);
-  CHECK(store.usage().trees == 2);
+  const Store store(root, {});
+  CHECK(store.usage({}).trees == 2);
   for (const auto& tree : names_in(root / "trees"))
     CHECK(status_of(root / "trees" / tree / "root/d2/f2").st_nlink == 1);
 }

@@ -66,7 +66,7 @@ void work(Store& store, unsigned salt) {
 [[noreturn]] void churn(const fs::path& root, unsigned seed) {
   std::mt19937 random(seed);
   for (;;) {
-    Store store(root);
+    Store store(root, {});
     for (int i = 0; i < 5; ++i)
       work(store, static_cast<unsigned>(random() % 1000));
     if (random() % 4 == 0)
@@ -101,7 +101,7 @@ int fill(const fs::path& place) {
   const auto root = place / "store";
   for (unsigned salt = 1; salt < 1000; ++salt) {
     try {
-      Store store(root);
+      Store store(root, {});
       work(store, salt * 7919 % 1000 + 1000 * salt);
     } catch (const Error& error) {
       std::cout << error.render();
@@ -109,7 +109,7 @@ int fill(const fs::path& place) {
         return 1;
       // Room for the lock and the session's directory is needed to open it again.
       fs::remove_all(root / "logs");
-      Store store(root);
+      Store store(root, {});
       for (const auto& problem : store.check(2, Cancel()).problems) {
         std::cout << "problem: " << problem << "\n";
         return 1;
@@ -127,7 +127,7 @@ int run(int argc, char** argv) {
   const std::string command = argc > 2 ? argv[1] : "";
   const fs::path root = argc > 2 ? argv[2] : "";
   if (command == "lock") {
-    const Store store(root);
+    const Store store(root, {});
     const auto lock = store.lock_action(Key(sha256("key")), Cancel());
     std::cout << "locked" << std::endl;
     for (;;)
@@ -138,7 +138,7 @@ int run(int argc, char** argv) {
   if (command == "fill")
     return fill(root);
   if (command == "work") {
-    Store store(root);
+    Store store(root, {});
     work(store, 4321);
     return 0;
   }

@@ -16,7 +16,7 @@ TEST_CASE("Store: creates its directories whatever the umask, and opens again") 
   const Scratch scratch(GENERATE(mode_t{0}, mode_t{022}, mode_t{077}));
   const auto root = scratch / "a/b/store";
   {
-    const Store store(root);
+    const Store store(root, {});
     CHECK(store.root() == root);
     CHECK(store.forks_directory() == root / "forks");
     CHECK(store.logs_directory() == root / "logs");
@@ -35,15 +35,15 @@ TEST_CASE("Store: creates its directories whatever the umask, and opens again") 
   for (const auto& name : names_in(root))
     CHECK(mode_of(root / name) == (name == "version" ? 0644U : 0755U));
   CHECK(names_in(root / "tmp").empty());
-  const Store again(root);
-  const Store at_the_same_time(root);
+  const Store again(root, {});
+  const Store at_the_same_time(root, {});
 }
 
 TEST_CASE("Store: its paths stay right when the working directory changes") {
   const Scratch scratch;
   const auto before = std::filesystem::current_path();
   std::filesystem::current_path(scratch.path());
-  Store store("relative");
+  Store store("relative", {});
   std::filesystem::current_path(before);
   const auto digest = store.put_blob("x");
   CHECK(store.has_blob(digest));
@@ -53,10 +53,10 @@ TEST_CASE("Store: its paths stay right when the working directory changes") {
 TEST_CASE("Store: refuses other formats, naming both") {
   const Scratch scratch;
   const auto root = scratch / "store";
-  { const Store store(root); }
+  { const Store store(root, {}); }
   const auto reopened_as = [&](std::string_view version) {
     put(root / "version", version);
-    return failure([&] { const Store store(root); });
+    return failure([&] { const Store store(root, {}); });
   };
   const auto newer = reopened_as("cullet-store 2\n");
   CHECK(newer.kind() == Kind::input);
@@ -77,7 +77,7 @@ TEST_CASE("Store: refuses other formats, naming both") {
 TEST_CASE("Store: does not make itself at home among other files") {
   const Scratch scratch;
   put(scratch / "thesis.tex", "");
-  const auto error = failure([&] { const Store store(scratch.path()); });
+  const auto error = failure([&] { const Store store(scratch.path(), {}); });
   CHECK(error.kind() == Kind::input);
   CHECK_THAT(error.message(),
              Catch::EndsWith("is neither a store nor empty: it holds 'thesis.tex'"));
@@ -88,7 +88,7 @@ TEST_CASE("Store: finishes a store that was being created when its maker was kil
   const Scratch scratch;
   make_directories(scratch / "store/blobs");
   make_directories(scratch / "store/tmp/session-x");
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   CHECK(store.has_blob(store.put_blob("x")));
   CHECK(names_in(scratch / "store/tmp").size() == 1);
 }
@@ -96,18 +96,19 @@ TEST_CASE("Store: finishes a store that was being created when its maker was kil
 TEST_CASE("Store: a place where it can't be created is an error of the machine") {
   const Scratch scratch;
   put(scratch / "file", "");
-  CHECK(failure([&] { const Store store(scratch / "file/store"); }).kind() == Kind::machine);
+  CHECK(failure([&] { const Store store(scratch / "file/store", {}); }).kind() == Kind::machine);
   if (::geteuid() != 0) {
     make_directories(scratch / "closed");
     REQUIRE(::chmod((scratch / "closed").c_str(), 0500) == 0);
-    CHECK(failure([&] { const Store store(scratch / "closed/store"); }).kind() == Kind::machine);
+    CHECK(failure([&] { const Store store(scratch / "closed/store", {}); }).kind() ==
+          Kind::machine);
   }
 }
 
 TEST_CASE("Store: opening removes what dead writers left, and nothing of the living") {
   const Scratch scratch;
   const auto root = scratch / "store";
-  Store living(root);
+  Store living(root, {});
   auto blob = living.new_blob();
   blob.write(as_bytes("unfinished"));
   const auto staged = living.stage_tree();
@@ -119,7 +120,7 @@ TEST_CASE("Store: opening removes what dead writers left, and nothing of the liv
   make_directories(root / "tmp/session-early");
   put(root / "tmp/stray-file", "x");
   {
-    const Store another(root);
+    const Store another(root, {});
     CHECK(names_in(root / "tmp").size() == 2);
     CHECK(get(staged.root() / "f") == "x");
   }
@@ -132,11 +133,11 @@ TEST_CASE("Store: writers may outlive it") {
   std::optional<BlobWriter> writer;
   std::optional<StagedTree> staged;
   {
-    Store store(scratch / "store");
+    Store store(scratch / "store", {});
     writer.emplace(store.new_blob());
     staged.emplace(store.stage_tree());
   }
-  const Store another(scratch / "store");
+  const Store another(scratch / "store", {});
   writer->write(as_bytes("late"));
   CHECK(another.has_blob(writer->commit()));
   CHECK(names_in(staged->root()).empty());
@@ -145,13 +146,13 @@ TEST_CASE("Store: writers may outlive it") {
 TEST_CASE("Store: opening waits for a collector and can be cancelled") {
   const Scratch scratch;
   const auto root = scratch / "store";
-  { const Store store(root); }
+  { const Store store(root, {}); }
   auto lock = open_file(root / "locks/store", O_RDWR);
   REQUIRE(::flock(lock.get(), LOCK_EX) == 0);
   const Cancel cancel;
   std::atomic<bool> opened = false;
   std::thread opener([&] {
-    const Store store(root);
+    const Store store(root, {});
     opened = true;
   });
   cancel.request();
@@ -169,7 +170,7 @@ TEST_CASE("Store: many can be opened and closed at once") {
   for (int t = 0; t < 8; ++t)
     threads.emplace_back([&, t] {
       for (int i = 0; i < 10; ++i) {
-        Store store(scratch / "store");
+        Store store(scratch / "store", {});
         const auto digest = store.put_blob(cat("blob ", t, " ", i % 3));
         if (store.read_blob(digest, 100) == cat("blob ", t, " ", i % 3))
           ++good;
@@ -179,6 +180,6 @@ TEST_CASE("Store: many can be opened and closed at once") {
     thread.join();
   CHECK(good == 80);
   CHECK(names_in(scratch / "store/tmp").empty());
-  const Store store(scratch / "store");
+  const Store store(scratch / "store", {});
   CHECK(store.check(2, Cancel()).blobs == 24);
 }

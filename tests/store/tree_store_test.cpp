@@ -26,7 +26,7 @@ ino_t inode_of(const fs::path& path) {
 
 TEST_CASE("Store::commit_tree: the tree and its manifest are there") {
   const Scratch scratch(GENERATE(mode_t{0}, mode_t{077}));
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   const auto tree = commit_sample(store);
   CHECK(tree.root == store.root() / "trees" / tree.digest.hex() / "root");
   CHECK(get(tree.root / "bin/tool") == "#!/bin/sh\n");
@@ -42,7 +42,7 @@ TEST_CASE("Store::commit_tree: the tree and its manifest are there") {
 
 TEST_CASE("Store::commit_tree: the same files twice give one tree") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   const auto first = commit_sample(store);
   const auto inode = inode_of(first.root / "bin/tool");
   const auto second = commit_sample(store);
@@ -50,13 +50,13 @@ TEST_CASE("Store::commit_tree: the same files twice give one tree") {
   CHECK(second.root == first.root);
   CHECK(inode_of(first.root / "bin/tool") == inode);
   CHECK(commit_sample(store, "other").digest != first.digest);
-  CHECK(store.usage().trees == 2);
+  CHECK(store.usage({}).trees == 2);
   CHECK(unfinished(store.root()).empty());
 }
 
 TEST_CASE("Store::commit_tree: threads commit the same tree at once") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   std::vector<TreeDigest> digests(4);
   std::vector<std::thread> threads;
   for (auto& digest : digests)
@@ -65,25 +65,25 @@ TEST_CASE("Store::commit_tree: threads commit the same tree at once") {
     thread.join();
   for (const auto& digest : digests)
     CHECK(digest == digests[0]);
-  CHECK(store.usage().trees == 1);
+  CHECK(store.usage({}).trees == 1);
   CHECK(unfinished(store.root()).empty());
 }
 
 TEST_CASE("Store::commit_tree: what can't be captured leaves nothing") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   auto staged = store.stage_tree();
   put(staged.root() / "deep/f", "x", 0000);
   REQUIRE(::mkfifo((staged.root() / "pipe").c_str(), 0644) == 0);
   REQUIRE(::chmod((staged.root() / "deep").c_str(), 0000) == 0);
   CHECK(failure([&] { commit(store, std::move(staged)); }).kind() == Kind::input);
-  CHECK(store.usage().trees == 0);
+  CHECK(store.usage({}).trees == 0);
   CHECK(unfinished(store.root()).empty());
 }
 
 TEST_CASE("Store::commit_tree: takes the place of a tree that lost its manifest") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   const auto tree = commit_sample(store);
   fs::remove(tree.root.parent_path() / "manifest");
   CHECK_FALSE(store.find_tree(tree.digest));
@@ -101,7 +101,7 @@ TEST_CASE("Store::stage_tree: new files get the modes that they are made with") 
   if (::setxattr((scratch / "shared").c_str(), "system.posix_acl_default", acl, sizeof(acl), 0) !=
       0)
     std::cerr << "without a default ACL: " << std::strerror(errno) << "\n";
-  Store store(scratch / "shared/store");
+  Store store(scratch / "shared/store", {});
   const auto staged = store.stage_tree();
   const auto work = store.work_directory();
   for (const auto* root : {&staged.root(), &work.root()}) {
@@ -115,7 +115,7 @@ TEST_CASE("Store::stage_tree: new files get the modes that they are made with") 
 
 TEST_CASE("StagedTree: goes with all that is in it") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   {
     const auto work = store.work_directory();
     auto staged = store.stage_tree();
@@ -130,7 +130,7 @@ TEST_CASE("StagedTree: goes with all that is in it") {
 
 TEST_CASE("Store::commit_part: links the files of the whole") {
   const Scratch scratch(GENERATE(mode_t{0}, mode_t{077}));
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   const auto whole = commit_sample(store);
   const auto part = store.manifest(whole.digest).filter([](const TreeEntry& entry) {
     return under(entry, "lib") || entry.path.str() == "bin/zool" || under(entry, "var");
@@ -153,7 +153,7 @@ TEST_CASE("Store::commit_part: links the files of the whole") {
 
 TEST_CASE("Store::commit_part: keeps links among the part's own files, and odd modes") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   auto staged = store.stage_tree();
   put(staged.root() / "a", "x");
   for (const auto* name : {"b", "c"})
@@ -176,7 +176,7 @@ TEST_CASE("Store::commit_part: keeps links among the part's own files, and odd m
 
 TEST_CASE("Store::commit_part: what is no part of the whole is a bug") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   const auto whole = commit_sample(store);
   const TreeManifest other(
       {{RelativePath::parse("bin").value(), TreeEntryType::directory, 0755, 0, {}, {}},
@@ -188,7 +188,7 @@ TEST_CASE("Store::commit_part: what is no part of the whole is a bug") {
 
 TEST_CASE("Store: the longest paths survive commit, part, check and collect") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   auto staged = store.stage_tree();
   auto fd = open_directory(staged.root());
   const std::string name(99, 'd');  // 40 * 100 + 95 = 4095
@@ -207,13 +207,13 @@ TEST_CASE("Store: the longest paths survive commit, part, check and collect") {
       manifest.filter([](const TreeEntry& entry) { return entry.path.name()[0] == 'f'; });
   CHECK(store.commit_part(whole.digest, part).digest == part.digest());
   CHECK(store.check(2, Cancel()).problems.empty());
-  CHECK(store.usage().tree_bytes > 2);
+  CHECK(store.usage({}).tree_bytes > 2);
   CHECK(store.collect(kFarFuture, Cancel()).removed_trees == 2);
 }
 
 TEST_CASE("Store: trees that are absent or damaged") {
   const Scratch scratch;
-  Store store(scratch / "store");
+  Store store(scratch / "store", {});
   const TreeDigest absent(sha256("absent"));
   CHECK_FALSE(store.find_tree(absent));
   const auto error = failure([&] { (void)store.tree(absent); });

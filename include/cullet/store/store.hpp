@@ -137,7 +137,7 @@ class Store {
   /// tmp/. Throws Kind::input for a store of another format version (naming both) and for a
   /// directory that holds other things, Kind::machine where it can't be created. The Store holds a
   /// shared lock that collect() respects; waiting for a collector throws Kind::interrupted.
-  explicit Store(const std::filesystem::path& root, const Cancel& cancel = {});
+  explicit Store(const std::filesystem::path& root, const Cancel& cancel);
   ~Store();
   Store(Store&&) = delete;
   Store& operator=(Store&&) = delete;
@@ -208,7 +208,7 @@ class Store {
   /// what is there under a digest is not written anew.
   void discard_damaged(const CheckReport& report);
   /// Sizes are those of the files; one that several trees share counts once.
-  [[nodiscard]] StoreUsage usage() const;
+  [[nodiscard]] StoreUsage usage(const Cancel& cancel) const;
   /// Removes actions not used since `before` (seconds since the epoch, compared with the kernel's
   /// time stamps) and all blobs and trees that no remaining action names, also logs, failed
   /// steps' remains and latest inputs older than that; forks stay. Waits until no other Store has

@@ -68,7 +68,7 @@ int check(Session& session, bool repair) {
 }
 
 int usage(Session& session) {
-  const auto usage = session.store().usage();
+  const auto usage = session.store().usage(session.cancel());
   if (session.options().json)
     session.print({{"blobs", usage.blobs},
                    {"blob_bytes", usage.blob_bytes},
