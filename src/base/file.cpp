@@ -121,6 +121,15 @@ Fd open_directory(const std::filesystem::path& path) {
   return open_file(path, O_RDONLY | O_DIRECTORY);
 }
 
+bool is_there(const std::filesystem::path& path, bool follow) {
+  struct stat status {};
+  if (::fstatat(AT_FDCWD, c_path(path.native()), &status, follow ? 0 : AT_SYMLINK_NOFOLLOW) == 0)
+    return true;
+  if (errno == ENOENT || errno == ENOTDIR)
+    return false;
+  throw system_error(cat("cannot look at ", path.native()), errno);
+}
+
 void write_all(int fd, Bytes bytes, std::string_view name) {
   while (!bytes.empty()) {
     const auto count = ::write(fd, bytes.data(), bytes.size());

@@ -43,14 +43,16 @@ class ComponentRun {
     policy.modes = recipe_.modes;
     if (recipe_.limits.output_bytes != 0)
       policy.max_bytes = recipe_.limits.output_bytes;
-    if (std::filesystem::is_empty(out_.root()))
+    auto tree = with_context("capturing what the steps installed", [&] {
+      return context_.store.commit_tree(std::move(out_), policy, context_.jobs, context_.cancel);
+    });
+    // Not before: the steps may have left $OUT closed to us, and capturing mends that.
+    if (list_directory(open_directory(tree.root).get(), "$OUT").empty())
       throw Error(
           Kind::input,
           cat(recipe_.at.file, ": the steps of '", recipe_.name, "' installed nothing into $OUT"))
           .hint("install with DESTDIR=\"$OUT\", as in: make install DESTDIR=\"$OUT\"");
-    return with_context("capturing what the steps installed", [&] {
-      return context_.store.commit_tree(std::move(out_), policy, context_.jobs, context_.cancel);
-    });
+    return tree;
   }
 
   [[nodiscard]] const std::filesystem::path& log_path() const { return log_.path(); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <exception>
 #include <new>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 
@@ -63,6 +64,15 @@ Error usage_error(const CLI::App& app,
   return out;
 }
 
+/// What the standard library says of the machine (its file system, its threads) is no bug.
+int run_action(const Action& action, Session& session) {
+  try {
+    return action(session);
+  } catch (const std::system_error& error) {
+    throw Error(Kind::machine, error.what());
+  }
+}
+
 int parse_and_run(const std::vector<std::string>& arguments, Environment& environment) {
   CLI::App app("Rebuilds container images from source you control, bit for bit, and signs them.",
                "cullet");
@@ -92,7 +102,7 @@ int parse_and_run(const std::vector<std::string>& arguments, Environment& enviro
     throw Error(Kind::usage, cat("-C ", options.directory, ": there is no such directory"));
   session.passphrase_fd = passphrase_fd;
   return with_context([&] { return cat("running `cullet ", printable(join(arguments, " ")), "`"); },
-                      [&] { return chosen(session); });
+                      [&] { return run_action(chosen, session); });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "cullet/base/file.hpp"
 #include "cullet/base/process.hpp"
 #include "cullet/base/text.hpp"
 
@@ -92,9 +93,8 @@ std::string commit(Session& session, const std::vector<const Candidate*>& writte
   // git refuses paths that are neither there nor known to it.
   std::vector<std::string> known;
   for (const auto& path : paths) {
-    std::error_code ignored;
-    const bool there = std::filesystem::exists(session.workspace().root / path, ignored);
-    if (there || !git(session, {"ls-files", "--", ":(literal)" + path}).out.empty())
+    if (is_there(session.workspace().root / path) ||
+        !git(session, {"ls-files", "--", ":(literal)" + path}).out.empty())
       known.push_back(":(literal)" + path);
   }
   const auto with_paths = [&](std::vector<std::string> arguments) {

@@ -2,6 +2,7 @@
 #include "edits.hpp"
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/image/manifest.hpp"
 #include "cullet/source/edit.hpp"
@@ -19,8 +20,7 @@ plan::Edits capture_edits(Session& session, const plan::Plan& plan, ProgressView
       continue;
     forks.push_back(node.fork->name);
     const auto directory = checkout_of(session, *node.fork);
-    std::error_code ignored;
-    if (!std::filesystem::exists(directory, ignored))
+    if (!is_there(directory, true))
       continue;
     const auto context = source_context(session, view);
     source::ensure_pin(context, *node.fork);

@@ -33,6 +33,12 @@ std::map<std::string, std::string> variables() {
   return out;
 }
 
+/// Empty where there is none: somebody may have removed it.
+std::filesystem::path current_directory() {
+  std::error_code none;
+  return std::filesystem::current_path(none);
+}
+
 unsigned terminal_columns() {
   winsize size{};
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
@@ -63,7 +69,7 @@ int main(int argc, char** argv) {
   mallopt(M_MXFAST, 0);
   cullet::cli::Environment environment{
       .variables = variables(),
-      .directory = std::filesystem::current_path(),
+      .directory = current_directory(),
       .out = std::cout,
       .err = std::cerr,
       .err_is_terminal = isatty(STDERR_FILENO) == 1,

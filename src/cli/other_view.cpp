@@ -17,7 +17,7 @@ constexpr std::size_t kLines = 12;
 constexpr std::size_t kFiles = 5;
 constexpr std::uint64_t kMostOutput = std::uint64_t{16} << 20U;
 
-bool is_there(const std::string& path, const std::string& program) {
+bool is_installed(const std::string& path, const std::string& program) {
   for (const auto& directory : split(path, ':')) {
     std::error_code none;
     if (directory.starts_with('/') &&
@@ -42,7 +42,7 @@ std::string first_lines(const std::string& text) {
 std::function<std::string(const std::string&, Bytes, Bytes)> other_view(
     Session& session, const std::string& program) {
   const auto search = session.environment().get("PATH");
-  if (!is_there(search, program))
+  if (!is_installed(search, program))
     return nullptr;
   const auto left = std::make_shared<std::size_t>(kFiles);
   return [&session, program, search, left](const std::string&, Bytes first, Bytes second) {

@@ -54,9 +54,9 @@ fs::path forks_of(Session& session) {
 /// Whether a file stands at forks/PATH with other bytes than these.
 bool stands_in_the_way(Session& session, const std::string& path, const std::string& text) {
   const auto file = forks_of(session) / path;
-  std::error_code ignored;
-  if (!fs::exists(fs::symlink_status(file, ignored)))
+  if (!is_there(file))
     return false;
+  std::error_code ignored;
   return !fs::is_regular_file(file, ignored) || read_file(file, kMaxPatch) != text;
 }
 
@@ -121,8 +121,7 @@ std::string next_file(Session& session,
   for (number += was_file ? 1 : 0;; ++number) {
     const auto path =
         cat(fork.name, "/", stem, number > 1 ? cat(".", number) : std::string(), ".patch");
-    std::error_code ignored;
-    if (!fs::exists(fs::symlink_status(forks_of(session) / path, ignored)) && !taken.contains(path))
+    if (!is_there(forks_of(session) / path) && !taken.contains(path))
       return path;
   }
 }

@@ -72,7 +72,7 @@ std::string read_key(const std::filesystem::path& path,
                      std::string_view otherwise) {
   if (auto text = find_file(path, kMaxKeyBytes))
     return std::move(*text);
-  const auto first = std::filesystem::exists(other)
+  const auto first = is_there(other)
                          ? cat("bring it from where ", other.filename().string(), " was made")
                          : std::string("`cullet key new` makes it");
   throw Error(Kind::input, cat("there is no key ", path.string()))
@@ -95,7 +95,14 @@ unsigned Session::jobs() const {
 }
 
 std::filesystem::path Session::directory() const {
-  return (environment_.directory / options_.directory).lexically_normal();
+  return from_here(options_.directory);
+}
+
+std::filesystem::path Session::from_here(const std::filesystem::path& path) const {
+  if (environment_.directory.empty() && !path.is_absolute())
+    throw Error(Kind::machine, "the current directory is not there any more")
+        .hint("change to one that is, or name one from the root: cullet -C /DIR …");
+  return (environment_.directory / path).lexically_normal();
 }
 
 const workspace::Workspace& Session::workspace() {
@@ -120,8 +127,7 @@ store::Store& Session::store() {
       path = environment_.get("CULLET_STORE");
     if (path.empty())
       path = default_store(environment_);
-    path = (environment_.directory / path).lexically_normal();
-    store_ = std::make_unique<store::Store>(path, cancel());
+    store_ = std::make_unique<store::Store>(from_here(path), cancel());
   }
   return *store_;
 }
@@ -209,7 +215,7 @@ std::unique_ptr<image::Repository> Session::shared_inputs(bool create) {
     return nullptr;
   if (where.layout) {
     where.repository = (workspace().root / where.repository).lexically_normal().string();
-    if (!create && !std::filesystem::exists(where.repository))
+    if (!create && !is_there(where.repository, true))
       return nullptr;
   }
   return repository(where, create);
@@ -282,9 +288,10 @@ std::optional<trust::PublicKey> Session::attestation_public_key() {
   if (key.empty())
     return std::nullopt;
   const auto path = public_half(workspace().root / key);
-  if (!std::filesystem::exists(path))
+  const auto text = find_file(path, kMaxKeyBytes);
+  if (!text)
     return std::nullopt;
-  auto found = trust::PublicKey::parse(read_file(path, kMaxKeyBytes), path.string());
+  auto found = trust::PublicKey::parse(*text, path.string());
   if (found == public_key(""))
     throw Error(Kind::input, "the attestation key is the release key under another name")
         .detail(path.string())
@@ -299,12 +306,12 @@ trust::PrivateKey Session::attestation_private_key() {
 
 bool Session::has_private_key() {
   const auto& key = workspace().config.signing_key;
-  return !key.empty() && std::filesystem::exists(workspace().root / key);
+  return !key.empty() && is_there(workspace().root / key, true);
 }
 
 bool Session::has_attestation_private_key() {
   const auto& key = workspace().config.attestation_key;
-  return !key.empty() && std::filesystem::exists(workspace().root / key);
+  return !key.empty() && is_there(workspace().root / key, true);
 }
 
 trust::PrivateKey Session::parse_private_key(const std::string& pem,

@@ -97,6 +97,8 @@ class Session {
   void print(const Json& record);
 
  private:
+  /// A path as the user wrote it; throws Kind::machine where it needs a directory that is gone.
+  [[nodiscard]] std::filesystem::path from_here(const std::filesystem::path& path) const;
   trust::PrivateKey parse_private_key(const std::string& pem, const std::filesystem::path& path);
   /// The file that cullet.yaml names; throws Kind::input where it names none.
   std::filesystem::path signing_key(std::string_view otherwise);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signed_image.hpp"
 
-#include <filesystem>
-
 #include <CLI/CLI.hpp>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/file.hpp"
 
 namespace cullet::cli {
 
@@ -42,8 +41,7 @@ std::optional<trust::PublicKey> builder_key(Session& session, const ImageKeys& k
   if (keys.release.empty())
     return session.attestation_public_key();
   const auto beside = (session.directory() / keys.release).parent_path() / "attest.pub";
-  std::error_code none;
-  if (!std::filesystem::exists(beside, none))
+  if (!is_there(beside, true))
     return std::nullopt;
   return session.public_key(beside.string());
 }

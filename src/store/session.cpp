@@ -25,11 +25,6 @@ constexpr std::string_view kVersionPrefix = "cullet-store ";
 constexpr std::array<const char*, 9> kDirectories = {
     "actions", "blobs", "failed", "forks", "latest", "locks", "logs", "tmp", "trees"};
 
-bool is_there(const fs::path& path) {
-  struct stat status {};
-  return ::lstat(path.c_str(), &status) == 0;
-}
-
 /// True for a store of our format, false where there is none yet.
 bool check_format(const fs::path& root) {
   const auto file = root / "version";

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kManifestLimit = std::uint64_t{4} << 30U;
 
-bool is_there(const fs::path& tree) {
+bool holds_tree(const fs::path& tree) {
   struct stat status {};
   if (::lstat((tree / "manifest").c_str(), &status) == 0)
     return S_ISREG(status.st_mode);
@@ -69,7 +69,7 @@ Tree Staging::publish(const TreeManifest& manifest) {
   const auto text = manifest.serialize();
   const TreeDigest digest(sha256(text));
   const auto place = session_->tree(digest);
-  if (!is_there(place)) {
+  if (!holds_tree(place)) {
     session_->write(directory_ / "manifest", text, Durability::buffered);
     // One syncfs(2) instead of an fsync(2) per file and directory. It writes other programs' data
     // of the file system too, but is the faster by far for a tree of many files (ext4 commits its
@@ -77,7 +77,7 @@ Tree Staging::publish(const TreeManifest& manifest) {
     if (::syncfs(file_system_.get()) != 0)
       throw system_error("cannot write a tree to the disk", errno);
     bool moved = false;
-    while (!(moved = rename_directory(directory_, place)) && !is_there(place)) {
+    while (!(moved = rename_directory(directory_, place)) && !holds_tree(place)) {
       // Damaged by hand: out of the way with it.
       (void)rename_directory(place, session_->fresh_path("damaged"));
     }
@@ -116,7 +116,7 @@ Tree Store::commit_tree(StagedTree staged,
 
 std::optional<Tree> Store::find_tree(const TreeDigest& digest) const {
   const auto place = state_->session->tree(digest);
-  if (!is_there(place))
+  if (!holds_tree(place))
     return std::nullopt;
   return Tree{digest, place / "root"};
 }

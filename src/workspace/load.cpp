@@ -80,8 +80,7 @@ std::map<std::string, T> parse_folder(const fs::path& root,
                                                  const std::string&),
                                       unsigned threads,
                                       std::map<std::string, std::string>& files) {
-  std::error_code status;
-  if (!fs::exists(root / folder, status) && !status)
+  if (!is_there(root / folder, true))
     return {};
   const auto directory = open_directory(root / folder);
   const auto names = documents(directory.get(), folder);
@@ -147,7 +146,7 @@ Workspace load(const fs::path& root, unsigned threads) {
   auto& files = workspace.files;
   files[config] = read_yaml(root_directory.get(), config, config);
   workspace.config = parse_config(files[config], config);
-  if (fs::exists(workspace.root / lock))
+  if (is_there(workspace.root / lock, true))
     files[lock] = read_text(root_directory.get(), lock, lock, kMaxLockBytes);
   workspace.forks = parse_folder<Fork>(workspace.root, "forks", parse_fork, threads, files);
   workspace.recipes = parse_folder<Recipe>(workspace.root, "recipes", parse_recipe, threads, files);

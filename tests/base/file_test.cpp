@@ -336,3 +336,28 @@ TEST_CASE("TemporaryDirectory: stays when released") {
   CHECK(fs::is_directory(path));
   CHECK(failure([&] { TemporaryDirectory(scratch / "absent"); }).kind() == Kind::machine);
 }
+
+TEST_CASE("is_there: what has the name, whatever it is") {
+  const Scratch scratch;
+  put(scratch / "file", "");
+  fs::create_symlink("nowhere", scratch / "dangling");
+  fs::create_symlink("file", scratch / "link");
+  for (const auto* name : {"file", "dangling", "link", "."})
+    CHECK(is_there(scratch / name));
+  for (const auto* name : {"absent", "absent/file", "file/below"})
+    CHECK_FALSE(is_there(scratch / name));
+  CHECK(is_there(scratch / "link", true));
+  CHECK_FALSE(is_there(scratch / "dangling", true));
+}
+
+TEST_CASE("is_there: what can't be told is an error") {
+  const Scratch scratch;
+  CHECK(failure([&] { is_there(scratch.path() / std::string(300, 'x')); }).kind() == Kind::machine);
+  fs::create_directory(scratch / "closed");
+  fs::permissions(scratch / "closed", fs::perms::none);
+  if (::geteuid() == 0)
+    CHECK_FALSE(is_there(scratch / "closed/file"));
+  else
+    CHECK(failure([&] { is_there(scratch / "closed/file"); }).kind() == Kind::machine);
+  fs::permissions(scratch / "closed", fs::perms::owner_all);
+}

@@ -45,6 +45,10 @@ Fd open_at(int directory, const std::string& name, int flags, unsigned mode = 06
 std::optional<Fd> open_beneath(int root, const std::string& path, int flags, bool follow = false);
 Fd open_directory(const std::filesystem::path& path);
 
+/// Whether something has that name: a dangling symlink has, unless `follow`. Throws Kind::machine
+/// where that can't be told, as below a directory that may not be entered.
+bool is_there(const std::filesystem::path& path, bool follow = false);
+
 /// Writes all bytes; throws Kind::machine.
 void write_all(int fd, Bytes bytes, std::string_view name);
 /// Reads a whole file; throws Kind::input if it is absent or larger than `limit` bytes.

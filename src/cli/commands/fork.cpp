@@ -101,7 +101,7 @@ int add(Session& session, const AddOptions& options) {
     throw Error(Kind::usage, cat("'", printable(options.name), "' can't be a fork's name"))
         .hint("a name holds a-z, 0-9, '.', '_' and '-', and begins with a letter or a digit");
   const auto path = session.workspace().root / "forks" / (options.name + ".yaml");
-  if (std::filesystem::exists(path))
+  if (is_there(path))
     throw Error(Kind::input, cat("forks/", options.name, ".yaml is there already"))
         .hint("change its pin there, or give the new fork another name");
   const auto text = cat("upstream: ",

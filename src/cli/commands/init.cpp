@@ -24,7 +24,7 @@ int init(Session& session, const std::string& name) {
                         {"recipes/lua.yaml", kTemplateRecipe},
                         {".gitignore", "/.cullet/\n/keys/*.pem\n"}};
   for (const auto& file : files)
-    if (std::filesystem::exists(root / file.path))
+    if (is_there(root / file.path))
       throw Error(Kind::input, cat((root / file.path).string(), " is there already"))
           .hint("`cullet init DIR` makes a workspace in a new directory");
   Json written = Json::array();

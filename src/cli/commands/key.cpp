@@ -13,10 +13,6 @@ namespace cullet::cli {
 
 namespace {
 
-bool is_there(const std::filesystem::path& path) {
-  return std::filesystem::exists(path) || std::filesystem::exists(public_half(path));
-}
-
 Error is_there_error(const std::filesystem::path& path) {
   return Error(Kind::input, cat(path.string(), " is there already"))
       .hint("a key is never overwritten: move it away first, or name another file");
@@ -70,7 +66,7 @@ std::vector<std::filesystem::path> files_to_make(Session& session, const std::st
           .hint(cat("name it ", path.stem().string(), ".pem"));
   std::vector<std::filesystem::path> missing;
   for (const auto& path : wanted)
-    if (!is_there(path))
+    if (!is_there(path) && !is_there(public_half(path)))
       missing.push_back(path);
   if (missing.empty())
     throw is_there_error(wanted.front());

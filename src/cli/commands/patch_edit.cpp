@@ -15,11 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_there(const fs::path& directory) {
-  std::error_code ignored;
-  return fs::exists(fs::symlink_status(directory, ignored));
-}
-
 int abort_edit(Session& session, const workspace::Fork& fork) {
   const auto directory = checkout_of(session, fork);
   if (!is_there(directory))

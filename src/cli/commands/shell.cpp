@@ -15,6 +15,8 @@ namespace cullet::cli {
 
 namespace {
 
+constexpr std::uint64_t kMaxRoom = 1U << 20U;
+
 struct ShellOptions {
   std::string recipe;
   bool failed = false;
@@ -55,11 +57,11 @@ build::StepRoom fresh_room(Session& session,
 
 build::StepRoom failed_room(Session& session, const ShellOptions& options) {
   const auto kept = build::failed_room(session.store(), session.workspace(), options.recipe);
-  if (!std::filesystem::exists(kept / "room.json"))
+  const auto text = find_file(kept / "room.json", kMaxRoom);
+  if (!text)
     throw Error(Kind::input, cat("no failed build of '", options.recipe, "' is kept"))
         .hint(cat("`cullet shell ", options.recipe, "` opens a shell where its steps start"));
-  auto room =
-      build::StepRoom::from_json(parse_json(read_file(kept / "room.json", 1U << 20U), "room.json"));
+  auto room = build::StepRoom::from_json(parse_json(*text, "room.json"));
   room.work = kept / "source";
   room.out = kept / "out";
   return room;
