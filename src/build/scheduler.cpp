@@ -3,9 +3,9 @@
 #include <exception>
 #include <mutex>
 #include <set>
-#include <thread>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/parallel.hpp"
 #include "cullet/source/source.hpp"
 
 #include "actions.hpp"
@@ -71,13 +71,9 @@ class Scheduler {
 
   void run() {
     context_.observer.begin(plan_.nodes.size());
-    std::vector<std::thread> threads;
+    // Each works until all is done, so that one is enough where there are no more threads.
     const auto count = std::min<std::size_t>(std::max(1U, context_.jobs), plan_.nodes.size());
-    for (std::size_t index = 1; index < count; ++index)
-      threads.emplace_back([this] { work(); });
-    work();
-    for (auto& thread : threads)
-      thread.join();
+    in_parallel(count, context_.jobs, [this](std::size_t) { work(); });
     if (failure_)
       std::rethrow_exception(failure_);
   }

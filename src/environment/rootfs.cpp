@@ -2,14 +2,12 @@
 #include "cullet/environment/rootfs.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
 #include <numeric>
-#include <thread>
 
 #include <fcntl.h>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/parallel.hpp"
 #include "cullet/base/text.hpp"
 
 #include "deb.hpp"
@@ -48,28 +46,18 @@ class Parts {
       : context_(context),
         packages_(packages),
         room_(context.store.work_directory()),
-        contents_(packages.size()),
-        errors_(packages.size()) {
+        contents_(packages.size()) {
     std::vector<std::size_t> order(packages.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
       return packages[a].size > packages[b].size;
     });
-    std::atomic<std::size_t> next{0};
-    const auto work = [&] {
-      for (auto i = next++; i < order.size() && !failed_; i = next++)
-        unpack_guarded(order[i]);
-    };
-    {
-      std::vector<std::jthread> threads;
-      const auto count = std::min<std::size_t>(std::max(context.threads, 1U), packages.size());
-      for (std::size_t i = 1; i < count; ++i)
-        threads.emplace_back(work);
-      work();
-    }
-    for (const auto& error : errors_)
-      if (error)
-        std::rethrow_exception(error);
+    in_parallel(order.size(), context.threads, [&](std::size_t place) {
+      const auto i = order[place];
+      context.cancel.check();
+      with_context([&] { return cat("unpacking ", packages[i].name, " ", packages[i].version); },
+                   [&] { unpack(i); });
+    });
   }
 
   [[nodiscard]] fs::path directory(std::size_t i) const { return room_.root() / std::to_string(i); }
@@ -85,17 +73,6 @@ class Parts {
   }
 
  private:
-  void unpack_guarded(std::size_t i) noexcept {
-    try {
-      context_.cancel.check();
-      with_context([&] { return cat("unpacking ", packages_[i].name, " ", packages_[i].version); },
-                   [&] { unpack(i); });
-    } catch (...) {
-      errors_[i] = std::current_exception();
-      failed_ = true;
-    }
-  }
-
   void unpack(std::size_t i) {
     const auto& package = packages_[i];
     make_directories(directory(i));
@@ -113,8 +90,6 @@ class Parts {
   const std::vector<LockedPackage>& packages_;
   store::StagedTree room_;
   std::vector<DebContents> contents_;
-  std::vector<std::exception_ptr> errors_;
-  std::atomic<bool> failed_{false};
 };
 
 void merge_parts(const RootfsContext& context,

@@ -3,17 +3,16 @@
 
 #include <algorithm>
 #include <atomic>
-#include <exception>
 #include <filesystem>
 #include <mutex>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include <fcntl.h>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+#include "cullet/base/parallel.hpp"
 #include "cullet/base/percent.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/http/backoff.hpp"
@@ -361,29 +360,16 @@ void fetch(Client& client,
   for (const auto* download : wanted)
     total += download->size.value_or(0);
   Tally tally(total, progress);
-  std::vector<std::exception_ptr> errors(wanted.size());
-  std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < wanted.size() && !tally.stop; i = next++) {
-      try {
-        Fetching(client, store, *wanted[i], cancel, tally).run();
-      } catch (...) {
-        // Only the failure that stops the rest is told; the others only obey.
-        if (!tally.stop.exchange(true))
-          errors[i] = std::current_exception();
-      }
+  in_parallel(wanted.size(), parallel, [&](std::size_t index) {
+    try {
+      if (!tally.stop)
+        Fetching(client, store, *wanted[index], cancel, tally).run();
+    } catch (...) {
+      // Only the failure that stops the rest is told; the others only obey.
+      if (!tally.stop.exchange(true))
+        throw;
     }
-  };
-  {
-    std::vector<std::jthread> threads;
-    const auto count = std::min<std::size_t>(std::max(1U, parallel), wanted.size());
-    for (std::size_t i = 1; i < count; ++i)
-      threads.emplace_back(work);
-    work();
-  }
-  for (const auto& error : errors)
-    if (error)
-      std::rethrow_exception(error);
+  });
 }
 
 }  // namespace cullet::http

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transfer.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/parallel.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/image/manifest.hpp"
 #include "cullet/registry/reference.hpp"
@@ -62,13 +61,7 @@ class BlobPump {
   }
 
   void run(CopyReport& report) {
-    {
-      const auto count = std::min<std::size_t>(std::max(1U, options_.parallel), blobs_.size());
-      std::vector<std::jthread> threads;
-      for (std::size_t i = 1; i < count; ++i)
-        threads.emplace_back([this] { work(); });
-      work();
-    }
+    in_parallel(blobs_.size(), options_.parallel, [this](std::size_t index) { work(index); });
     report.blobs_sent += report_.blobs_sent;
     report.blobs_present += report_.blobs_present;
     report.bytes_sent += report_.bytes_sent;
@@ -98,19 +91,18 @@ class BlobPump {
     std::uint64_t at_ = 0;
   };
 
-  void work() {
-    for (auto i = next_++; i < blobs_.size() && !stop_; i = next_++) {
-      try {
-        with_context(
-            [&] {
-              return cat("copying blob ", blobs_[i].digest, " (", human_size(blobs_[i].size), ")");
-            },
-            [&] { copy(i); });
-      } catch (...) {
-        // The first failure is the one to tell; others may be its consequences.
-        if (!stop_.exchange(true))
-          error_ = std::current_exception();
-      }
+  void work(std::size_t index) {
+    if (stop_)
+      return;
+    const auto& blob = blobs_[index];
+    try {
+      with_context(
+          [&] { return cat("copying blob ", blob.digest, " (", human_size(blob.size), ")"); },
+          [&] { copy(index); });
+    } catch (...) {
+      // The first failure is the one to tell; others may be its consequences.
+      if (!stop_.exchange(true))
+        error_ = std::current_exception();
     }
   }
 
@@ -152,7 +144,6 @@ class BlobPump {
   const std::string mount_from_;
   const std::vector<Descriptor>& blobs_;
 
-  std::atomic<std::size_t> next_ = 0;
   std::atomic<bool> stop_ = false;
   std::exception_ptr error_;
   std::mutex mutex_;

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <exception>
 #include <system_error>
-#include <thread>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "cullet/base/file.hpp"
+#include "cullet/base/parallel.hpp"
 #include "cullet/base/text.hpp"
 
 #include "parts.hpp"
@@ -87,27 +86,17 @@ std::map<std::string, T> parse_folder(const fs::path& root,
   std::vector<std::string> texts(names.size());
   std::vector<std::optional<T>> parsed(names.size());
   std::vector<std::exception_ptr> failed(names.size());
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (auto index = next++; index < names.size(); index = next++) {
-      try {
-        const auto name = names[index] + ".yaml";
-        const auto file = cat(folder, "/", name);
-        texts[index] = read_yaml(directory.get(), name, file);
-        parsed[index] = parse(texts[index], file, names[index]);
-      } catch (...) {
-        failed[index] = std::current_exception();
-        return;
-      }
+  const auto useful = std::min<std::size_t>(threads, names.size() / kFilesPerThread);
+  in_parallel(names.size(), static_cast<unsigned>(useful), [&](std::size_t index) {
+    try {
+      const auto name = names[index] + ".yaml";
+      const auto file = cat(folder, "/", name);
+      texts[index] = read_yaml(directory.get(), name, file);
+      parsed[index] = parse(texts[index], file, names[index]);
+    } catch (...) {
+      failed[index] = std::current_exception();
     }
-  };
-  {
-    std::vector<std::jthread> others;
-    const auto useful = std::min<std::size_t>(threads, names.size() / kFilesPerThread);
-    for (std::size_t count = 1; count < useful; ++count)
-      others.emplace_back(work);
-    work();
-  }
+  });
   for (const auto& error : failed)
     if (error)
       std::rethrow_exception(error);

@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/no_threads.hpp"
+
 using namespace cullet;
 
 TEST_CASE("in_parallel: each index once, however many threads") {
@@ -34,4 +36,12 @@ TEST_CASE("in_parallel: a failure comes out, and nothing begins after it") {
   CHECK_THROWS_WITH(in_parallel(1000, 1, work), "the fourth");
   CHECK(begun == 4);
   CHECK_THROWS_WITH(in_parallel(1000, 4, work), "the fourth");
+}
+
+TEST_CASE("in_parallel: where no thread can be had, the caller does it all") {
+  const NoThreads none;
+  CHECK_THROWS_AS(std::thread([] {}), std::system_error);
+  std::size_t done = 0;
+  in_parallel(50, 4, [&](std::size_t) { ++done; });
+  CHECK(done == 50);
 }

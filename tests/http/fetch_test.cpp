@@ -6,6 +6,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/http/client.hpp"
 
+#include "support/no_threads.hpp"
 #include "support/servers.hpp"
 
 using namespace cullet;
@@ -86,6 +87,18 @@ TEST_CASE("fetch: into the store, and never again") {
   CHECK(total == content.size());
   fixture.run({wanted});
   CHECK(mirror.servers.count("GET") == 1);
+}
+
+TEST_CASE("fetch: without another thread, one after the other") {
+  Fixture fixture;
+  std::vector<Download> wanted;
+  for (const std::string name : {"one", "two", "three"}) {
+    replace_file(fixture.directory.path() / name, name);
+    wanted.push_back(download(name, {"file://" + (fixture.directory.path() / name).string()}));
+  }
+  const NoThreads none;
+  fixture.run(wanted);
+  CHECK(fixture.store.usage({}).blobs == 3);
 }
 
 TEST_CASE("fetch: a broken transfer goes on where it stopped") {

@@ -11,6 +11,8 @@
 #include "cullet/base/file.hpp"
 #include "cullet/base/json.hpp"
 
+#include "support/no_threads.hpp"
+
 namespace cullet::workspace {
 namespace {
 
@@ -54,6 +56,27 @@ class Files {
  private:
   TemporaryDirectory directory_;
 };
+
+TEST_CASE("Workspace::load: any number of files, also where no thread can be had") {
+  const Files files;
+  for (int i = 0; i < 300; ++i)
+    files.put("forks/x" + std::to_string(i) + ".yaml",
+              "url: https://example.com/x.git\npin: { commit: " + kCommit + ", version: 1.0 }\n");
+  CHECK(load(files.root(), 4).forks.size() == 301);
+  files.put("forks/x77.yaml", "url: [");
+  files.put("forks/x99.yaml", "url: [");
+  const auto first = [&] {
+    try {
+      load(files.root(), 4);
+    } catch (const Error& error) {
+      return error.message();
+    }
+    return std::string("accepted");
+  };
+  CHECK(first().find("forks/x77.yaml") != std::string::npos);
+  const NoThreads none;
+  CHECK(first().find("forks/x77.yaml") != std::string::npos);
+}
 
 TEST_CASE("Workspace::load: reads every file under its name") {
   const Files files;
