@@ -5,9 +5,12 @@
 #include <cstdlib>
 #include <iostream>
 #include <random>
+#include <regex>
+#include <set>
 #include <thread>
 
 #include "cullet/base/process.hpp"
+#include "cullet/base/text.hpp"
 
 #include "store/scratch.hpp"
 
@@ -58,6 +61,49 @@ bool can_inject(const fs::path& root) {
     std::cerr << "skipped: " << error.message() << "\n";
   }
   return false;
+}
+
+/// One system call that succeeded: its name, and the absolute paths among its arguments.
+struct Call {
+  std::string name, line;
+  std::vector<fs::path> paths;
+};
+
+/// What the store's child does to names and to the disk, in order.
+std::vector<Call> traced(const fs::path& root, const std::string& command, const fs::path& log) {
+  const auto result = run_captured(child({"strace",
+                                          "-f",
+                                          "-y",
+                                          "--successful-only",
+                                          "-o",
+                                          log.string(),
+                                          "-e",
+                                          "trace=fsync,syncfs,/^rename,/^mkdir,/^unlink",
+                                          STORE_CHILD,
+                                          command,
+                                          root.string()}),
+                                   "",
+                                   Cancel());
+  INFO(result.err);
+  REQUIRE(result.status.ok());
+  static const std::regex form("[0-9]+ +([a-z0-9]+)\\((.*)\\) = 0");
+  static const std::regex path("[<\"](/[^>\"]*)[>\"]");
+  std::vector<Call> calls;
+  for (const auto& line : split(read_file(log, 1U << 24U), '\n')) {
+    std::smatch found;
+    if (!std::regex_match(line, found, form))
+      continue;
+    Call call{found[1], line, {}};
+    const auto arguments = found[2].str();
+    for (std::sregex_iterator at(arguments.begin(), arguments.end(), path), end; at != end; ++at)
+      call.paths.emplace_back((*at)[1].str());
+    calls.push_back(std::move(call));
+  }
+  return calls;
+}
+
+bool is_below(const fs::path& path, const fs::path& directory) {
+  return path.string().starts_with(directory.string() + "/");
 }
 
 }  // namespace
@@ -111,6 +157,76 @@ TEST_CASE("Store: is right whichever write, sync or rename fails") {
     }
     CHECK(good == 2);
   }
+}
+
+// What a power cut leaves can't be tried out: kill -9 and a full disk leave whatever was written,
+// synced or not. So this reads what the store asks of the kernel, and in which order.
+TEST_CASE(
+    "Store: bytes are on the disk before their name, and a name before anything builds on it") {
+  const Scratch scratch;
+  if (!can_inject(scratch / "probe"))
+    return;
+  const auto root = fs::canonical(scratch.path()) / "store";
+  const auto calls = traced(root, "work", scratch / "trace");
+  std::set<fs::path> synced;  // files; since the last syncfs(2) all of them, whole trees too
+  bool all_synced = false;
+  std::size_t names = 0;
+  for (std::size_t at = 0; at < calls.size(); ++at) {
+    const auto& [name, line, paths] = calls[at];
+    INFO(line);
+    const auto is_durable_next = [&](const fs::path& directory) {
+      return at + 1 < calls.size() && calls[at + 1].name == "fsync" &&
+             calls[at + 1].paths == std::vector{directory};
+    };
+    if (name == "syncfs") {
+      all_synced = true;
+    } else if (name == "fsync") {
+      synced.insert(paths.at(0));
+    } else if (name.starts_with("rename")) {
+      const auto& from = paths.at(0);
+      const auto& to = paths.at(1);
+      // What is in tmp/ goes with its session, and `latest` only explains.
+      if (!is_below(to, root) || is_below(to, root / "tmp") || is_below(to, root / "latest")) {
+        all_synced = false;
+        continue;
+      }
+      ++names;
+      CHECK((fs::is_directory(to) ? all_synced : synced.count(from) == 1));
+      CHECK(is_durable_next(to.parent_path()));
+    } else if (name.starts_with("mkdir") &&
+               (is_below(paths.at(0), root / "blobs") || is_below(paths.at(0), root / "actions"))) {
+      CHECK(is_durable_next(paths[0].parent_path()));
+    }
+  }
+  // The version, a tree and its part, two blobs, a record.
+  CHECK(names == 6);
+}
+
+TEST_CASE("Store::collect: records are off the disk before what they name is removed") {
+  const Scratch scratch;
+  if (!can_inject(scratch / "probe"))
+    return;
+  const auto root = fs::canonical(scratch.path()) / "store";
+  REQUIRE(run_captured(child({STORE_CHILD, "work", root.string()}), "", Cancel()).status.ok());
+  std::size_t records = 0;
+  std::size_t others = 0;
+  bool synced = false;
+  for (const auto& [name, line, paths] : traced(root, "collect", scratch / "trace")) {
+    INFO(line);
+    if (name == "syncfs")
+      synced = true;
+    if (paths.empty() || !(name.starts_with("rename") || name.starts_with("unlink")))
+      continue;
+    if (is_below(paths[0], root / "actions")) {
+      CHECK_FALSE(synced);
+      ++records;
+    } else if (is_below(paths[0], root / "trees") || is_below(paths[0], root / "blobs")) {
+      CHECK(synced);
+      ++others;
+    }
+  }
+  CHECK(records == 1);
+  CHECK(others == 4);
 }
 
 TEST_CASE("Store::commit_part: copies where a file can't have more links") {

@@ -142,7 +142,11 @@ int run(int argc, char** argv) {
     work(store, 4321);
     return 0;
   }
-  std::cerr << "usage: store_child lock|churn|fill|work DIRECTORY [SEED]\n";
+  if (command == "collect") {
+    Store(root).collect(4102444800, Cancel());
+    return 0;
+  }
+  std::cerr << "usage: store_child lock|churn|fill|work|collect DIRECTORY [SEED]\n";
   return 2;
 }
 
