@@ -15,6 +15,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+#include "cullet/base/text.hpp"
 
 namespace cullet::sandbox {
 namespace {
@@ -134,6 +135,33 @@ TEST_CASE("sandbox: no host process is visible", "[sandbox]") {
   Room room;
   CHECK(room.run("for p in /proc/[0-9]*; do basename $p; done | sort -n | tail -1").status.ok());
   CHECK(std::stoi(room.log()) < 50);
+}
+
+TEST_CASE("sandbox: every namespace is one of its own", "[sandbox]") {
+  Room room;
+  const std::vector<std::string> names{"cgroup", "ipc", "mnt", "net", "pid", "user", "uts"};
+  std::string script;
+  for (const auto& name : names)
+    script += cat("readlink /proc/self/ns/", name, "\n");
+  CHECK(room.run(script).status.ok());
+  const auto inside = split(room.log(), '\n');
+  REQUIRE(inside.size() == names.size() + 1);
+  for (std::size_t index = 0; index < names.size(); ++index) {
+    const auto outside = std::filesystem::read_symlink("/proc/self/ns/" + names[index]).string();
+    CHECK(inside[index].starts_with(names[index] + ":["));
+    CHECK(inside[index] != outside);
+  }
+}
+
+TEST_CASE("sandbox: a session of its own without a terminal, and no core dumps", "[sandbox]") {
+  // A core goes where the host's core_pattern says, which may be a program of the host.
+  Room room;
+  CHECK(room.run("cut -d ' ' -f 6-7 /proc/self/stat; ulimit -Hc").status.ok());
+  const auto lines = split(room.log(), '\n');
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0] != "0 0");  // a session that is not of the sandbox has no number there
+  CHECK(lines[0].ends_with(" 0"));
+  CHECK(lines[1] == "0");
 }
 
 TEST_CASE("sandbox: no capability and no new privileges", "[sandbox]") {
