@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/http/backoff.hpp"
 
+#include <chrono>
+
 #include <catch2/catch.hpp>
 
 #include "cullet/base/error.hpp"
@@ -45,6 +47,22 @@ TEST_CASE("Backoff: as many attempts as the options say, and anew after progress
   CHECK_FALSE(backoff.wait());
   backoff.progressed();
   CHECK(backoff.wait(0));
+}
+
+TEST_CASE("Backoff: waits longer each time, and never less than the server asks for") {
+  using Clock = std::chrono::steady_clock;
+  auto options = test::fast_options();
+  options.first_delay = std::chrono::milliseconds(40);
+  const Cancel cancel;
+  Backoff backoff(options, cancel);
+  for (const int least : {20, 40, 80}) {
+    const auto before = Clock::now();
+    REQUIRE(backoff.wait());
+    CHECK(Clock::now() - before >= std::chrono::milliseconds(least));
+  }
+  const auto before = Clock::now();
+  REQUIRE(backoff.wait(1));
+  CHECK(Clock::now() - before >= std::chrono::seconds(1));
 }
 
 TEST_CASE("Backoff: a server that asks for more than its patience ends it") {

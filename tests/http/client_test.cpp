@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <thread>
 
 #include <arpa/inet.h>
@@ -99,6 +100,23 @@ TEST_CASE("Client::send: what passes is tried again, with either form of Retry-A
   CHECK(tries({{"lose", true}}) == 3);
   CHECK(tries({{"reset", 2}}) == 3);
   CHECK(tries({{"truncate", 2}}) == 3);
+}
+
+TEST_CASE("Client::send: no request comes before the time that Retry-After says") {
+  CULLET_REQUIRE_PROGRAMS("python3", "bash", "setpriv");
+  const Site site;
+  auto options = test::fast_options();
+  options.now = [] { return std::int64_t{784111776}; };
+  Client client(options, Cancel());
+  for (const auto* second : {"1", "Sun, 06 Nov 1994 08:49:37 GMT"}) {
+    INFO(second);
+    site.servers.script({{{"match", "GET /data"},
+                          {"times", 1},
+                          {"action", {{"status", 503}, {"headers", {{"Retry-After", second}}}}}}});
+    const auto before = std::chrono::steady_clock::now();
+    CHECK(client.send(get(site.url())).status == 200);
+    CHECK(std::chrono::steady_clock::now() - before >= std::chrono::seconds(1));
+  }
 }
 
 TEST_CASE("Client::send: what does not pass is returned at once") {

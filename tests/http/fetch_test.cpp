@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/http/fetch.hpp"
 
+#include <chrono>
+
 #include <catch2/catch.hpp>
 
 #include "cullet/base/error.hpp"
@@ -167,6 +169,18 @@ TEST_CASE("fetch: one mirror that asks for an hour doesn't stop the others") {
                Catch::Contains("status 429, and to come again in 3600 s"));
     CHECK(patient.servers.count("GET") == 1);
   }
+}
+
+TEST_CASE("fetch: a mirror is not asked again before it says") {
+  CULLET_REQUIRE_PROGRAMS("python3", "bash", "setpriv");
+  const auto content = pattern(1000);
+  const Mirror busy(content);
+  busy.servers.script(
+      {{{"match", "GET"}, {"times", 1}, {"action", {{"status", 503}, {"retry_after", 1}}}}});
+  Fixture fixture;
+  const auto before = std::chrono::steady_clock::now();
+  fixture.run({download(content, {busy.url()})});
+  CHECK(std::chrono::steady_clock::now() - before >= std::chrono::seconds(1));
 }
 
 TEST_CASE("fetch: a server that ignores Range starts over") {

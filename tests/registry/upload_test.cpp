@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+
 #include <catch2/catch.hpp>
 
 #include "cullet/base/text.hpp"
@@ -173,6 +175,17 @@ TEST_CASE("put_blob: a broken upload in one piece is begun again") {
     CHECK(test::read(*repository, blob) == each);
     CHECK(servers.count("POST") == 3);
   }
+}
+
+TEST_CASE("put_blob: a registry is not sent a blob again before it says") {
+  REQUIRE_REGISTRY();
+  const Servers servers(kProxied);
+  Peer peer(servers);
+  servers.script(Json::array({fault("PUT", 1, {{"status", 429}, {"retry_after", 1}})}));
+  auto repository = peer.open();
+  const auto before = std::chrono::steady_clock::now();
+  test::put(*repository, "bytes", "x");
+  CHECK(std::chrono::steady_clock::now() - before >= std::chrono::seconds(1));
 }
 
 TEST_CASE("put_blob: when only the last answer is lost, the blob is not sent again") {
