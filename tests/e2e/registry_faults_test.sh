@@ -58,6 +58,15 @@ registry_start
 faulty_proxy "$REGISTRY_URL"
 blobs='/blobs/' manifests='PUT .*/manifests/'
 
+# --- without trouble: a build, too, puts its tag when all else is there ---
+faulty_script '[]'
+faulty_forget
+in_workspace "$CULLET" build app --push "$FAULTY/built:1.0.0" >/dev/null 2>&1
+faulty_settle
+jq -r 'select(.method == "PUT") | .path' "$FAULTY_LOG" >"$FIXTURE_DIR/put"
+same "$(tail -1 "$FIXTURE_DIR/put")" /v2/built/manifests/1.0.0 'the tag is the last that a build puts'
+same "$(grep -c '/manifests/sha256-.*\.sig' "$FIXTURE_DIR/put")" 1 'and signatures are among the rest'
+
 # --- passing trouble: the push completes ---
 for status in 500 502 503 429; do
   faulty "$status, twice, everywhere" done '.*' 1 2 "{\"status\": $status}"
