@@ -54,6 +54,46 @@ echo "ok: 12 builds beside $collections collections"
 ((collections > 0))
 in_workspace "$CULLET" store check
 
+# --- what a layout names is on the disk before its name: from the calls, for a power cut can't be tried ---
+# synced TRACE LAYOUT: each file was synced before it got a name in the layout, and then its directory.
+synced() {
+  "$PYTHON" - "$1" "$2" <<'END'
+import os, re, sys
+trace, layout = sys.argv[1:]
+lines = [found for line in open(trace)
+         if (found := re.match(r"\d+ +(fsync|rename\w*|link\w*)\((.*)\) = 0$", line))]
+files, directories, named = set(), {}, []
+for at, (call, arguments) in enumerate(line.groups() for line in lines):
+    if call == "fsync":
+        path = re.search(r"<(.*)>", arguments)[1]
+        files.add(path)
+        directories[path] = at
+        continue
+    base, paths = "", []
+    for opened, name in re.findall(r'\d+<([^>]*)>|"([^"]*)"', arguments):
+        if opened:
+            base = opened
+        else:
+            paths.append(os.path.join(base, name))
+    if paths[1].startswith(layout + "/"):
+        assert paths[0] in files, f"{paths[0]} was not synced before it became {paths[1]}"
+        named.append((at, paths[1]))
+for at, path in named:
+    assert directories.get(os.path.dirname(path), -1) > at, f"the directory of {path} was not synced"
+print(len(named))
+END
+}
+if strace -o /dev/null true 2>/dev/null; then
+  rm -rf "$WORKSPACE/.cullet"
+  in_workspace strace -f -y --successful-only -o "$FIXTURE_DIR/trace" -e trace=fsync,/^rename,/^link \
+    "$CULLET" build app >/dev/null 2>&1
+  count=$(synced "$FIXTURE_DIR/trace" "$(realpath "$WORKSPACE")/.cullet/registry/app")
+  echo "ok: $count files of a layout were synced before they had a name"
+  ((count > 10))
+else
+  echo 'skipped: strace does not run here'
+fi
+
 # --- no room: in steps, from none to enough ---
 if ((EUID == 0)); then
   enter=(unshare --mount)
