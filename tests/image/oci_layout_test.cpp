@@ -226,6 +226,14 @@ TEST_CASE("put_manifest: its blobs must be there") {
   CHECK(error.kind() == Kind::refused);
   CHECK_THAT(error.message(), Catch::Contains(manifest.config.digest.str()));
   CHECK_FALSE(layout->has_manifest(BlobDigest(sha256(manifest.serialize()))));
+  // Nor is one of its layers missed.
+  auto whole =
+      Manifest::parse(layout->find_manifest(tiny_image(*layout, "one").digest)->bytes, "it");
+  whole.layers.push_back(Descriptor::of("absent too", std::string(kLayerType)));
+  CHECK_THAT(failure([&] {
+               (void)layout->put_manifest(whole.serialize(), std::string(kManifestType));
+             }).message(),
+             Catch::Contains(whole.layers.back().digest.str()));
 }
 
 TEST_CASE("put_tag: moves one tag and keeps what else the index says") {

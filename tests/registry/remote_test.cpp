@@ -98,6 +98,19 @@ TEST_CASE("Remote: a blob is read through broken connections") {
     CHECK(servers.requests().back()["headers"].contains("Range"));
 }
 
+TEST_CASE("Remote: a blob whose transfer gets no further is given up with the last reason") {
+  REQUIRE_REGISTRY();
+  const Servers servers(kProxied);
+  Peer peer(servers);
+  auto repository = peer.open();
+  const auto blob = test::put(*repository, test::pattern(300'000), "x");
+  servers.forget();
+  servers.script(Json::array({fault("GET .*/blobs/", 100, {{"truncate", 0}})}));
+  const auto error = test::failure([&] { test::read(*repository, blob); });
+  CHECK(error.kind() == Kind::machine);
+  CHECK(servers.count("GET") < 50);
+}
+
 TEST_CASE("Remote: a server that ignores Range is read from the start") {
   REQUIRE_REGISTRY();
   const Servers servers(kProxied);
@@ -264,6 +277,12 @@ TEST_CASE("Remote: a registry that stores something else is caught") {
   const auto error = test::failure([&] { test::put_image(*repository, {"one"}); });
   CHECK(error.kind() == Kind::refused);
   CHECK_THAT(error.message(), Catch::Contains("as " + other));
+  // Of a blob, in the answer to its upload.
+  servers.script(Json::array(
+      {fault("PUT .*/blobs/uploads/", 9, {{"set_headers", {{"Docker-Content-Digest", other}}}})}));
+  const auto blob = test::failure([&] { test::put(*repository, "two", "x"); });
+  CHECK(blob.kind() == Kind::refused);
+  CHECK_THAT(blob.message(), Catch::Contains("as " + other));
 }
 
 TEST_CASE("Remote: a manifest that is too large is not sent") {

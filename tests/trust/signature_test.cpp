@@ -83,11 +83,8 @@ TEST_CASE("verify: what is no manifest at the legacy tag hides no bundle", "[tru
   CHECK(report.found[1].valid);
 }
 
-TEST_CASE("verify: an attestation by the key is no signature", "[trust]") {
-  Place place;
-  const auto key = PrivateKey::generate();
-  const auto bundle =
-      make_bundle(key, place.manifest.digest, "https://slsa.dev/provenance/v1", Json::object());
+/// Makes a bundle refer to the place's image, whatever it says.
+void attach(Place& place, const std::string& bundle) {
   image::Manifest carrier;
   carrier.artifact_type = kBundleType;
   carrier.config = image::Descriptor::of("{}", std::string(image::kEmptyType));
@@ -97,6 +94,24 @@ TEST_CASE("verify: an attestation by the key is no signature", "[trust]") {
     place.repository->put_blob(image::Descriptor::of(text, ""),
                                {[&text] { return std::make_unique<MemorySource>(text); }, {}, {}});
   place.repository->put_manifest(carrier.serialize(), std::string(image::kManifestType));
+}
+
+TEST_CASE("verify: a bundle moved to another image does not count there", "[trust]") {
+  Place place;
+  const auto key = PrivateKey::generate();
+  const auto other = place.add("two");
+  attach(place, make_bundle(key, other.digest, std::string(kSignPredicate), Json::object()));
+  const auto report = verify(*place.repository, place.manifest, key.public_key());
+  REQUIRE(report.found.size() == 1);
+  CHECK(report.found[0].problem == "it is for another image");
+  CHECK_FALSE(report.ok());
+}
+
+TEST_CASE("verify: an attestation by the key is no signature", "[trust]") {
+  Place place;
+  const auto key = PrivateKey::generate();
+  attach(place,
+         make_bundle(key, place.manifest.digest, "https://slsa.dev/provenance/v1", Json::object()));
   const auto report = verify(*place.repository, place.manifest, key.public_key());
   CHECK(report.found.empty());
   CHECK_FALSE(report.ok());
