@@ -45,6 +45,9 @@ done
 # --- a collector that never rests removes nothing that a build uses ---
 (while :; do "$CULLET" store gc --older-than 0 >"$FIXTURE_DIR/collected" 2>&1 && echo >>"$FIXTURE_DIR/collections"; done) &
 collector=$!
+# Where a build fails, too: it would hold the test's output open for ever.
+FIXTURE_UNDO+=(collector_end)
+collector_end() { kill "$collector" 2>/dev/null || true; }
 for round in 1 2 3 4; do
   at_once 3 "collected $round"
 done
