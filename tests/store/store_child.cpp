@@ -143,7 +143,7 @@ int run(int argc, char** argv) {
     return 0;
   }
   if (command == "collect") {
-    Store(root).collect(4102444800, Cancel());
+    Store(root, Cancel()).collect(4102444800, Cancel());
     return 0;
   }
   std::cerr << "usage: store_child lock|churn|fill|work|collect DIRECTORY [SEED]\n";
