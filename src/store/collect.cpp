@@ -66,12 +66,12 @@ class Collector {
       cancel_.check();
       if (!item.digest)
         continue;  // not ours to judge; check() reports it
-      struct stat status {};
-      if (::lstat(item.path.c_str(), &status) != 0)
+      const auto status = find_status(item.path);
+      if (!status)
         continue;
       auto record = read_record(item.path);
-      if (!record || status.st_mtim.tv_sec < before_) {
-        remove_file(item.path, status);
+      if (!record || status->st_mtim.tv_sec < before_) {
+        remove_file(item.path, *status);
         ++report_.removed_actions;
         continue;
       }
@@ -93,13 +93,12 @@ class Collector {
   void collect_blobs() {
     for (const auto& item : list_sharded(session_.blobs())) {
       cancel_.check();
-      struct stat status {};
       if (!item.digest || blobs_.count(BlobDigest(*item.digest)) != 0)
         continue;
-      if (::lstat(item.path.c_str(), &status) != 0)
-        continue;
-      remove_file(item.path, status);
-      ++report_.removed_blobs;
+      if (const auto status = find_status(item.path)) {
+        remove_file(item.path, *status);
+        ++report_.removed_blobs;
+      }
     }
   }
 

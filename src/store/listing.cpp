@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 
 #include "walk.hpp"
@@ -29,8 +30,8 @@ std::vector<Item> list_flat(const std::filesystem::path& directory) {
 std::vector<Item> list_sharded(const std::filesystem::path& directory) {
   std::vector<Item> items;
   for (const auto& shard : names_in(directory)) {
-    struct stat status {};
-    if (::lstat((directory / shard).c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    const auto status = find_status(directory / shard);
+    if (!status || !S_ISDIR(status->st_mode)) {
       items.push_back({directory / shard, std::nullopt});
       continue;
     }
@@ -41,6 +42,15 @@ std::vector<Item> list_sharded(const std::filesystem::path& directory) {
     }
   }
   return items;
+}
+
+std::optional<struct stat> find_status(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0)
+    return status;
+  if (errno == ENOENT || errno == ENOTDIR)
+    return std::nullopt;
+  throw system_error(cat("cannot look at ", path.string()), errno);
 }
 
 void DiskUse::add(const std::filesystem::path& directory, const Cancel& cancel) {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include "cullet/base/cancel.hpp"
 #include "cullet/base/digest.hpp"
@@ -25,6 +25,9 @@ struct Item {
 std::vector<Item> list_flat(const std::filesystem::path& directory);
 /// What is in <directory>/ab/<64 hex>, in order.
 std::vector<Item> list_sharded(const std::filesystem::path& directory);
+
+/// lstat(2); nullopt for what is not there (any more). Throws Kind::machine where nobody can tell.
+std::optional<struct stat> find_status(const std::filesystem::path& path);
 
 /// Sizes of files, each inode counted once.
 class DiskUse {
