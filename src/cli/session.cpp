@@ -12,7 +12,6 @@ namespace cullet::cli {
 
 namespace {
 
-constexpr std::uint64_t kMaxKeyBytes = 64U << 10U;
 constexpr std::chrono::seconds kGlance{5};  // for what a command can do without
 
 /// Like curl and git, variables are read in lower case first (and HTTP_PROXY never: a CGI server

@@ -20,6 +20,8 @@
 
 namespace cullet::cli {
 
+constexpr std::uint64_t kMaxKeyBytes = 64U << 10U;  ///< of a key's file
+
 /// Options that every command takes.
 struct GlobalOptions {
   std::string directory;  ///< -C

@@ -19,12 +19,15 @@ struct File {
 
 int init(Session& session, const std::string& name) {
   const auto root = (session.directory() / name).lexically_normal();
-  const File files[] = {{"cullet.yaml", kTemplateConfig},
+  // cullet.yaml last: before it is there, this was cut short and may be run again.
+  const File files[] = {{".gitignore", "/.cullet/\n/keys/*.pem\n"},
                         {"forks/lua.yaml", kTemplateFork},
                         {"recipes/lua.yaml", kTemplateRecipe},
-                        {".gitignore", "/.cullet/\n/keys/*.pem\n"}};
+                        {"cullet.yaml", kTemplateConfig}};
+  const bool whole = is_there(root / "cullet.yaml");
   for (const auto& file : files)
-    if (is_there(root / file.path))
+    if (is_there(root / file.path) &&
+        (whole || find_file(root / file.path, file.text.size()) != file.text))
       throw Error(Kind::input, cat((root / file.path).string(), " is there already"))
           .hint("`cullet init DIR` makes a workspace in a new directory");
   Json written = Json::array();

@@ -2,8 +2,10 @@
 #include <cerrno>
 
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include "cullet/base/claimed_directory.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 
@@ -18,23 +20,27 @@ Error is_there_error(const std::filesystem::path& path) {
       .hint("a key is never overwritten: move it away first, or name another file");
 }
 
-/// Gives a file a second name, which nothing has yet.
+/// Gives a file a name that nothing has yet; it loses its own where the file system has no hard
+/// links.
 void put(const std::filesystem::path& from, const std::filesystem::path& to) {
   if (::link(from.c_str(), to.c_str()) == 0)
+    return;
+  if ((errno == EPERM || errno == EOPNOTSUPP) &&
+      ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
     return;
   if (errno == EEXIST)
     throw is_there_error(to);
   throw system_error(cat("cannot create ", to.string()), errno);
 }
 
-/// Both halves, whole and durable, or neither. What is there is never replaced, even where it has
-/// come since files_to_make() looked: a passphrase takes its time.
-void write_pair(const std::filesystem::path& path,
-                const trust::PrivateKey& key,
-                const std::string& passphrase) {
+/// Both halves, whole and durable, or neither; the private one alone after kill -9, which the next
+/// `key new` completes. What is there is never replaced, even where it has come since
+/// files_to_make() looked: a passphrase takes its time.
+trust::PrivateKey write_pair(const std::filesystem::path& path, const std::string& passphrase) {
+  const auto key = trust::PrivateKey::generate();
   const auto directory = path.parent_path();
   make_directories(directory);
-  const TemporaryDirectory aside(directory);
+  const ClaimedDirectory aside(directory, ".cullet-key");
   const auto secret = aside.path() / "private", shown = aside.path() / "public";
   replace_file(secret, key.encrypted_pem(passphrase), 0600);
   replace_file(shown, key.public_key().pem());
@@ -42,13 +48,30 @@ void write_pair(const std::filesystem::path& path,
   try {
     put(shown, public_half(path));
   } catch (const Error&) {
-    ::unlink(path.c_str());
-    throw;
+    // Another `key new` may just have completed this pair.
+    if (find_file(public_half(path), kMaxKeyBytes) != key.public_key().pem()) {
+      ::unlink(path.c_str());
+      throw;
+    }
   }
   sync_directory(directory);
+  return key;
 }
 
-/// The file that was named, or those keys of the workspace that aren't there yet.
+/// Puts the public half beside a private one that lacks it.
+trust::PrivateKey complete_pair(const std::filesystem::path& path, const std::string& passphrase) {
+  const auto key = trust::PrivateKey::parse(
+      read_file(path, kMaxKeyBytes), [&] { return passphrase; }, path.string());
+  const ClaimedDirectory aside(path.parent_path(), ".cullet-key");
+  const auto shown = aside.path() / "public";
+  replace_file(shown, key.public_key().pem());
+  put(shown, public_half(path));
+  sync_directory(path.parent_path());
+  return key;
+}
+
+/// The file that was named, or those keys of the workspace that aren't there yet; of a pair that a
+/// kill cut short, the private half is.
 std::vector<std::filesystem::path> files_to_make(Session& session, const std::string& file) {
   std::vector<std::filesystem::path> wanted{session.directory() / file};
   if (file.empty()) {
@@ -66,7 +89,7 @@ std::vector<std::filesystem::path> files_to_make(Session& session, const std::st
           .hint(cat("name it ", path.stem().string(), ".pem"));
   std::vector<std::filesystem::path> missing;
   for (const auto& path : wanted)
-    if (!is_there(path) && !is_there(public_half(path)))
+    if (!is_there(public_half(path)))
       missing.push_back(path);
   if (missing.empty())
     throw is_there_error(wanted.front());
@@ -79,8 +102,8 @@ int new_key(Session& session, const std::string& file) {
       paths.size() > 1 ? "passphrase for the new keys" : "passphrase for the new key", true);
   Json made = Json::array();
   for (const auto& path : paths) {
-    const auto key = trust::PrivateKey::generate();
-    write_pair(path, key, passphrase);
+    const auto key =
+        is_there(path) ? complete_pair(path, passphrase) : write_pair(path, passphrase);
     made.push_back({{"private", path.string()},
                     {"public", public_half(path).string()},
                     {"hint", key.public_key().hint()}});
