@@ -64,6 +64,7 @@ int checked(int status) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit is an error like others
   // Without "fast bins", because each large block that is freed would have glibc go through all of
   // them: a tenth of the time of a large plan. The thread caches stay.
   mallopt(M_MXFAST, 0);
@@ -81,6 +82,8 @@ int main(int argc, char** argv) {
   g_cancel = &environment.cancel;
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
+  if (std::signal(SIGHUP, on_signal) == SIG_IGN)  // nohup(1)
+    std::signal(SIGHUP, SIG_IGN);
   // The environment isn't destroyed: Environment::kept says why.
   std::exit(checked(cullet::cli::run({argv + 1, argv + argc}, environment)));
 }

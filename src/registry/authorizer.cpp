@@ -149,12 +149,11 @@ std::string Authorizer::fetch_token(const Scope& scope) {
                             : ask(wanted);
   const auto doing = cat("get a token for ", host_);
   if (response.status / 100 != 2) {
-    auto error = unexpected(doing, server_->realm.shown(), response);
+    auto error = unexpected(doing, server_->realm.shown(), response, host_);
     if (response.status == 401 || response.status == 403)
       error.detail(credentials_ ? cat("asked as '", printable(credentials_->username), "'")
                                 : "asked without credentials: none are known for this registry");
-    throw std::move(error).hint(
-        cat("log in with `docker login ", host_, "` or `podman login ", host_, "`"));
+    throw std::move(error);
   }
   const auto what = cat("the answer of ", server_->realm.shown());
   const auto json = parse_json(response.body, what, kMaxAnswer);

@@ -84,12 +84,13 @@ bool says(const http::Response& response, const std::string& code) {
 
 Error unexpected(const std::string& doing,
                  const std::string& host,
-                 const http::Response& response) {
+                 const http::Response& response,
+                 const std::string& login) {
   Error error(Kind::machine,
               cat("cannot ", doing, ": ", host, " answers with status ", response.status));
   for (auto& line : error_lines(response))
     error.detail(std::move(line));
-  if (auto hint = hint_for(response, host); !hint.empty())
+  if (auto hint = hint_for(response, login.empty() ? host : login); !hint.empty())
     error.hint(std::move(hint));
   return error;
 }

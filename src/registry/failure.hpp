@@ -16,7 +16,11 @@ std::vector<std::string> error_lines(const http::Response& response);
 bool says(const http::Response& response, const std::string& code);
 
 /// The error for an answer that can't be gone on from: "cannot DO at HOST: the registry answers
-/// 403", the registry's own words, and what to do.
-Error unexpected(const std::string& doing, const std::string& host, const http::Response& response);
+/// 403", the registry's own words, and what to do. `login` is what to log in to, where that is not
+/// the host.
+Error unexpected(const std::string& doing,
+                 const std::string& host,
+                 const http::Response& response,
+                 const std::string& login = {});
 
 }  // namespace cullet::registry

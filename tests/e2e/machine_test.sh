@@ -37,6 +37,15 @@ else
   expect 4 'Permission denied' "$CULLET" init "$FIXTURE_DIR/closed"
 fi
 
+# --- a limit on files, and a workspace that was not finished for it ---
+limited() (ulimit -f 2 && exec "$@")
+expect 4 'File too large' limited "$CULLET" init "$FIXTURE_DIR/new"
+mkdir -p "$FIXTURE_DIR/new/forks"
+expect 0 '' "$CULLET" init "$FIXTURE_DIR/new"
+rm "$FIXTURE_DIR/new/cullet.yaml"
+expect 0 '' "$CULLET" init "$FIXTURE_DIR/new"
+expect 1 'is there already' "$CULLET" init "$FIXTURE_DIR/new"
+
 # --- a current directory that is gone ---
 gone() (
   mkdir "$FIXTURE_DIR/gone" && cd "$FIXTURE_DIR/gone" && rmdir "$FIXTURE_DIR/gone"
