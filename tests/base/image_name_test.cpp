@@ -15,10 +15,27 @@ TEST_CASE("names_registry: as container tools tell a host from a repository's na
 }
 
 TEST_CASE("is_registry_host: names and addresses, with a port or without") {
-  for (const auto* text : {"localhost", "H-1.example:65535", "10.0.0.1:5000", "[::1]", "[fe80::1]:1"})
+  for (const auto* text :
+       {"localhost", "H-1.example:65535", "10.0.0.1:5000", "[::1]", "[fe80::1]:1"})
     CHECK(is_registry_host(text));
-  for (const auto* text : {"", "h:", "h:0", "h:65536", "h:x", "h:1:2", "-h", "h-", "h..x", ".h", "h_x",
-                           "h.example.", "[::1", "[::1]x", "[::1]:", "[]", "[g::]", "::1"})
+  for (const auto* text : {"",
+                           "h:",
+                           "h:0",
+                           "h:65536",
+                           "h:x",
+                           "h:1:2",
+                           "-h",
+                           "h-",
+                           "h..x",
+                           ".h",
+                           "h_x",
+                           "h.example.",
+                           "[::1",
+                           "[::1]x",
+                           "[::1]:",
+                           "[]",
+                           "[g::]",
+                           "::1"})
     CHECK_FALSE(is_registry_host(text));
 }
 
