@@ -6,6 +6,7 @@
 
 #include "cullet/base/glob.hpp"
 #include "cullet/base/path.hpp"
+#include "cullet/base/text.hpp"
 
 namespace cullet::attest {
 
@@ -48,10 +49,8 @@ std::optional<Parts> parts_of(std::string_view url) {
   return out;
 }
 
-bool matches_host(std::string_view pattern, std::string host) {
-  for (auto& c : host)
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c | 0x20);
+bool matches_host(std::string_view pattern, std::string_view given) {
+  const auto host = lower_case(given);
   if (!pattern.starts_with("*."))
     return pattern == host;
   // At least one label stands before what the pattern ends in.
@@ -77,12 +76,10 @@ bool is_allowed_fork_url(std::string_view pattern, std::string_view uri) {
     return false;
   if (pattern.find("://") == pattern.npos)
     return (from->scheme == "https" || from->scheme == "ssh") &&
-           from->port == default_port(from->scheme) &&
-           matches_host(pattern, std::string(from->host));
+           from->port == default_port(from->scheme) && matches_host(pattern, from->host);
   const auto allowed = parts_of(pattern);
   return allowed && from->scheme == allowed->scheme && from->port == allowed->port &&
-         matches_host(allowed->host, std::string(from->host)) &&
-         matches_path(allowed->path, from->path);
+         matches_host(allowed->host, from->host) && matches_path(allowed->path, from->path);
 }
 
 }  // namespace cullet::attest

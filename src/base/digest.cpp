@@ -2,13 +2,13 @@
 #include "cullet/base/digest.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/handle.hpp"
+#include "cullet/base/hex.hpp"
 
 namespace cullet {
 
@@ -67,14 +67,7 @@ std::optional<Sha256> Sha256::parse_hex(std::string_view hex) {
 }
 
 std::string Sha256::hex() const {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * kSize);
-  for (const unsigned byte : bytes_) {
-    text += kDigits[byte >> 4U];
-    text += kDigits[byte & 15U];
-  }
-  return text;
+  return cullet::hex(std::as_bytes(std::span(bytes_)));
 }
 
 struct Sha256Hasher::State {

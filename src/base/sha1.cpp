@@ -7,6 +7,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/handle.hpp"
+#include "cullet/base/hex.hpp"
 
 namespace cullet {
 
@@ -23,13 +24,7 @@ std::string sha1_hex(Source& source) {
   }
   if (!ok || EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) != 1)
     throw Error(Kind::internal, "OpenSSL can't hash with SHA-1");
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  for (const auto byte : digest) {
-    hex += kDigits[byte >> 4U];
-    hex += kDigits[byte & 15U];
-  }
-  return hex;
+  return hex(std::as_bytes(std::span(digest)));
 }
 
 }  // namespace cullet

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <numeric>
+
+#include "cullet/base/hex.hpp"
+#include "cullet/base/utf8.hpp"
 
 namespace cullet {
 
@@ -32,32 +34,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 /// Comparing takes the product of two lengths; nobody mistypes a word this long.
 constexpr std::size_t kMaxWord = 256;
-
-struct CodePoint {
-  char32_t value = 0;
-  std::size_t length = 0;  ///< 0: the bytes are not UTF-8
-};
-
-/// The code point that `text`, which is not empty, starts with (RFC 3629: shortest form, no
-/// surrogates, at most U+10FFFF).
-CodePoint decode(std::string_view text) {
-  const auto byte = [&](std::size_t i) -> char32_t { return static_cast<unsigned char>(text[i]); };
-  const char32_t lead = byte(0);
-  if (lead < 0x80)
-    return {lead, 1};
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length)
-    return {};
-  char32_t value = lead & (0x7FU >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80)
-      return {};
-    value = value << 6U | (byte(i) & 0x3FU);
-  }
-  const bool shortest = length == 2 || value >= (length == 3 ? 0x800U : 0x10000U);
-  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
-  return shortest && !surrogate && value <= 0x10FFFF ? CodePoint{value, length} : CodePoint{};
-}
 
 /// C0, DEL and C1; the line and paragraph separators; and the marks that reorder what a reader sees
 /// without changing the bytes (CVE-2021-42574).
@@ -125,17 +101,16 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
 }
 
 std::string printable(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const auto point = decode(text);
+    const auto point = decode_utf8(text);
     const auto length = std::max<std::size_t>(point.length, 1);
     if (point.length > 0 && !is_control(point.value)) {
       out += text.substr(0, length);
     } else {
-      for (const unsigned char byte : text.substr(0, length))
-        (((out += "\\x") += kDigits[byte >> 4U]) += kDigits[byte & 15U]);
+      for (const auto& byte : as_bytes(text.substr(0, length)))
+        (out += "\\x") += hex({&byte, 1});
     }
     text.remove_prefix(length);
   }

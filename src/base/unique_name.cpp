@@ -7,12 +7,12 @@
 #include <sys/random.h>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/hex.hpp"
 
 namespace cullet {
 
 namespace {
 
-constexpr std::string_view kDigits = "0123456789abcdef";
 constexpr std::size_t kRandomBytes = 10;
 
 }  // namespace
@@ -24,19 +24,12 @@ std::string unique_name(std::string_view prefix) {
   while (::getrandom(bytes.data(), bytes.size(), 0) < 0)
     if (errno != EINTR)
       throw system_error("cannot get random bytes", errno);
-  std::string name(prefix);
-  name += '-';
-  for (const unsigned byte : bytes) {
-    name += kDigits[byte >> 4U];
-    name += kDigits[byte & 15U];
-  }
-  return name;
+  return cat(prefix, "-", hex(std::as_bytes(std::span(bytes))));
 }
 
 bool is_unique_name(std::string_view name, std::string_view prefix) {
-  return name.size() == prefix.size() + 1 + 2 * kRandomBytes && name.starts_with(prefix) &&
-         name[prefix.size()] == '-' &&
-         name.find_first_not_of(kDigits, prefix.size() + 1) == name.npos;
+  return name.size() > prefix.size() && name.starts_with(prefix) && name[prefix.size()] == '-' &&
+         is_hex(name.substr(prefix.size() + 1), 2 * kRandomBytes);
 }
 
 }  // namespace cullet

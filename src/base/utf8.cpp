@@ -2,44 +2,32 @@
 #include "cullet/base/utf8.hpp"
 
 namespace cullet {
-namespace {
 
-struct Lead {
-  std::size_t length;
-  unsigned char low, high;  ///< bounds of the second byte (RFC 3629 section 4)
-};
-
-std::optional<Lead> lead(unsigned char byte) {
-  if (byte < 0x80)
-    return Lead{1, 0, 0};
-  if (byte >= 0xC2 && byte <= 0xDF)
-    return Lead{2, 0x80, 0xBF};
-  if (byte >= 0xE0 && byte <= 0xEF)
-    return Lead{3,
-                static_cast<unsigned char>(byte == 0xE0 ? 0xA0 : 0x80),
-                static_cast<unsigned char>(byte == 0xED ? 0x9F : 0xBF)};
-  if (byte >= 0xF0 && byte <= 0xF4)
-    return Lead{4,
-                static_cast<unsigned char>(byte == 0xF0 ? 0x90 : 0x80),
-                static_cast<unsigned char>(byte == 0xF4 ? 0x8F : 0xBF)};
-  return std::nullopt;
+CodePoint decode_utf8(std::string_view text) {
+  const auto byte = [&](std::size_t i) -> char32_t { return static_cast<unsigned char>(text[i]); };
+  const char32_t lead = byte(0);
+  if (lead < 0x80)
+    return {lead, 1};
+  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < length)
+    return {};
+  char32_t value = lead & (0x7FU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80)
+      return {};
+    value = value << 6U | (byte(i) & 0x3FU);
+  }
+  const bool shortest = length == 2 || value >= (length == 3 ? 0x800U : 0x10000U);
+  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
+  return shortest && !surrogate && value <= 0x10FFFF ? CodePoint{value, length} : CodePoint{};
 }
 
-}  // namespace
-
 std::optional<std::size_t> first_invalid_utf8(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   for (std::size_t i = 0; i < text.size();) {
-    const auto form = lead(byte(i));
-    if (!form || text.size() - i < form->length)
+    const auto length = decode_utf8(text.substr(i)).length;
+    if (length == 0)
       return i;
-    for (std::size_t k = 1; k < form->length; ++k) {
-      const auto low = k == 1 ? form->low : 0x80;
-      const auto high = k == 1 ? form->high : 0xBF;
-      if (byte(i + k) < low || byte(i + k) > high)
-        return i;
-    }
-    i += form->length;
+    i += length;
   }
   return std::nullopt;
 }

@@ -2,12 +2,13 @@
 #include <algorithm>
 #include <array>
 #include <set>
-#include <tuple>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/hex.hpp"
 #include "cullet/base/path.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/build/inputs.hpp"
+#include "cullet/workspace/name.hpp"
 
 namespace cullet::build {
 
@@ -20,15 +21,7 @@ bool has_commit(Input::Kind kind) {
   return kind == Input::Kind::commit || kind == Input::Kind::change;
 }
 
-bool is_commit_id(std::string_view text) {
-  return text.size() == 40 && text.find_first_not_of("0123456789abcdef") == text.npos;
-}
-
-/// As a workspace's files are called: it becomes part of a repository's name, and of paths.
-bool is_recipe_name(std::string_view name) {
-  return !name.empty() && name.size() <= 100 && name.find_first_of("._-") != 0 &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == name.npos;
-}
+constexpr std::size_t kCommitDigits = 40;
 
 /// Where files of a workspace lie. A list must not lay out anything else: a directory of hooks,
 /// say.
@@ -55,7 +48,7 @@ Input parse_input(const Json& json, const std::string& what) {
   input.size = number_at(json, "size", what);
   if (has_commit(input.kind)) {
     input.commit = string_at(json, "commit", what);
-    if (!is_commit_id(input.commit))
+    if (!is_hex(input.commit, kCommitDigits))
       throw Error(Kind::input, cat(what, ": '", printable(input.commit), "' is no commit id"));
   }
   if (input.kind == Input::Kind::workspace && !is_workspace_file(input.name))
@@ -102,7 +95,8 @@ InputsManifest InputsManifest::parse(std::string_view text, std::string_view wha
         .hint("use a newer cullet");
   InputsManifest out;
   out.recipe = string_at(json, "recipe", what);
-  if (!is_recipe_name(out.recipe))
+  // It becomes part of a repository's name, and of paths.
+  if (!workspace::is_name(out.recipe))
     throw Error(Kind::input, cat(what, ": '", printable(out.recipe), "' is no recipe's name"));
   const auto& list = array_at(json, "list", what);
   if (list.size() > kMostInputs)
@@ -160,7 +154,7 @@ DemandedInputs DemandedInputs::of_provenance(const Json& predicate) {
     } else if (sha256)
       out.blobs.emplace(sha256->str(), name);
     else if (const auto commit = optional_string(digests, "gitCommit", what);
-             is_commit_id(commit) && !imported.contains(name))
+             is_hex(commit, kCommitDigits) && !imported.contains(name))
       out.commits.emplace(commit, name);
     else if (!imported.contains(name))
       throw Error(Kind::input, cat("provenance: '", printable(name), "' has no digest"));

@@ -9,10 +9,6 @@
 namespace cullet::environment {
 namespace {
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool is_field_name(std::string_view name) {
   return !name.empty() && name[0] != '-' && name[0] != '#' &&
          std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7f; });
@@ -21,9 +17,7 @@ bool is_field_name(std::string_view name) {
 }  // namespace
 
 bool same_word(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           return lower(x) == lower(y);
-         });
+  return a.size() == b.size() && lower_case(a) == lower_case(b);
 }
 
 void ControlParagraph::add(std::string name, std::string value) {

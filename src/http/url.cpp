@@ -2,12 +2,12 @@
 #include "cullet/http/url.hpp"
 
 #include <algorithm>
-#include <memory>
 #include <new>
 
 #include <curl/curl.h>
 
 #include "cullet/base/handle.hpp"
+#include "cullet/base/text.hpp"
 
 namespace cullet::http {
 namespace {
@@ -42,10 +42,7 @@ std::optional<Url> take_apart(CURLU* handle) {
   url.scheme = part(handle, CURLUPART_SCHEME);
   if (url.scheme != "http" && url.scheme != "https")
     return std::nullopt;
-  url.host = part(handle, CURLUPART_HOST);
-  std::transform(url.host.begin(), url.host.end(), url.host.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  url.host = lower_case(part(handle, CURLUPART_HOST));
   url.port = part(handle, CURLUPART_PORT, CURLU_DEFAULT_PORT);
   url.target = part(handle, CURLUPART_PATH);
   if (url.target.empty())

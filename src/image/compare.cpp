@@ -7,6 +7,7 @@
 #include <set>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/text.hpp"
 #include "cullet/image/elf.hpp"
 
 namespace cullet::image {
@@ -94,10 +95,7 @@ void compare_libraries(const Libraries& before, const Libraries& after, Comparis
 }  // namespace
 
 bool is_licence(std::string_view path) {
-  std::string name(path.substr(path.rfind('/') + 1));
-  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  const auto name = lower_case(path.substr(path.rfind('/') + 1));
   for (const std::string_view begin : {"license", "licence", "copying", "copyright", "notice"})
     if (name == begin || name.starts_with(cat(begin, ".")) || name.starts_with(cat(begin, "-")))
       return true;

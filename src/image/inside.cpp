@@ -5,6 +5,7 @@
 
 #include "cullet/archive/compression.hpp"
 #include "cullet/base/error.hpp"
+#include "cullet/base/hex.hpp"
 #include "cullet/base/text.hpp"
 
 namespace cullet::image {
@@ -52,15 +53,8 @@ bool is_pyc(std::string_view bytes) {
          bytes.substr(4, 4) == std::string_view("\0\0\0\0", 4);
 }
 
-std::string hex(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (const char c : bytes.substr(0, 16)) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += kDigits[byte >> 4U];
-    out += kDigits[byte & 0xfU];
-  }
-  return out;
+std::string beginning(std::string_view bytes) {
+  return hex(as_bytes(bytes.substr(0, 16)));
 }
 
 }  // namespace
@@ -202,9 +196,10 @@ Inside::Findings Inside::in_bytes(std::string_view first, std::string_view secon
   } else {
     what = cat(human_size(first.size()), " and ", human_size(second.size()));
   }
-  return {finding(cat("offset ", at),
-                  cat(what, ", from ", hex(first.substr(at)), " and ", hex(second.substr(at))),
-                  guess_from_bytes(first, second, options_))};
+  return {finding(
+      cat("offset ", at),
+      cat(what, ", from ", beginning(first.substr(at)), " and ", beginning(second.substr(at))),
+      guess_from_bytes(first, second, options_))};
 }
 
 std::vector<Finding> explain_bytes(std::string_view first,

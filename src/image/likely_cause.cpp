@@ -2,7 +2,6 @@
 #include "likely_cause.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <regex>
 
@@ -96,10 +95,7 @@ const std::vector<Hint>& hints() {
 }
 
 Guess from_hints(const Spot& a, const Spot& b) {
-  auto before = a.text.substr(0, a.at);
-  std::transform(before.begin(), before.end(), before.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  auto before = lower_case(std::string_view(a.text).substr(0, a.at));
   // What is said of the value is said on its own line.
   before.erase(0, before.find_last_of('\n') == before.npos ? 0 : before.find_last_of('\n'));
   const auto first = number_at(a), second = number_at(b);

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "cullet/base/hex.hpp"
 #include "cullet/base/text.hpp"
 
 namespace cullet::source {
@@ -45,7 +46,7 @@ std::string hex(const git_oid& id) {
 }
 
 std::optional<git_oid> parse_id(std::string_view text) {
-  if (text.size() != GIT_OID_HEXSZ || text.find_first_not_of("0123456789abcdef") != text.npos)
+  if (!is_hex(text, GIT_OID_HEXSZ))
     return std::nullopt;
   git_oid id;
   if (git_oid_fromstrn(&id, text.data(), text.size()) < 0)

@@ -22,19 +22,12 @@ std::string value_of(const GitConfig::Environment& environment, const std::strin
 }
 
 /// git's own normal form: section and name in lower case, the subsection as it is.
-std::string normal_key(std::string key) {
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
-  const auto first = std::find(key.begin(), key.end(), '.');
-  std::transform(key.begin(), first, key.begin(), lower);
-  const auto last = key.rfind('.');
-  if (last != key.npos)
-    std::transform(key.begin() + static_cast<std::ptrdiff_t>(last),
-                   key.end(),
-                   key.begin() + static_cast<std::ptrdiff_t>(last),
-                   lower);
-  return key;
+std::string normal_key(std::string_view key) {
+  const auto first = std::min(key.find('.'), key.size());
+  const auto last = std::min(key.rfind('.'), key.size());
+  return cat(lower_case(key.substr(0, first)),
+             key.substr(first, last - first),
+             lower_case(key.substr(last)));
 }
 
 /// The middle of "SECTION.middle.NAME", or nullopt for another key.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "history.hpp"
 
+#include "cullet/base/hex.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/source/series.hpp"
 
@@ -17,8 +18,7 @@ constexpr std::string_view kPlaces[] = {
     "refs/tags/", "refs/heads/", "refs/upstream/tags/", "refs/upstream/heads/"};
 
 bool is_abbreviated(std::string_view name) {
-  return name.size() >= kMinDigits && name.size() < GIT_OID_HEXSZ &&
-         name.find_first_not_of("0123456789abcdef") == name.npos;
+  return name.size() >= kMinDigits && name.size() < GIT_OID_HEXSZ && is_hex(name, name.size());
 }
 
 /// The commits that a name means, by what calls them so.

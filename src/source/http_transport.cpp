@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // git's smart HTTP protocol, version 0 (gitprotocol-http(5)), over the project's own client.
-#include <algorithm>
-#include <functional>
 #include <memory>
 
 #include "cullet/base/text.hpp"
@@ -130,10 +128,7 @@ class HttpSubtransport {
       const auto colon = line.find(':');
       if (colon == line.npos)
         continue;
-      std::string name(trim(std::string_view(line).substr(0, colon)));
-      std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-      });
+      auto name = lower_case(trim(std::string_view(line).substr(0, colon)));
       login = login || name == "authorization";
       request.headers.emplace(std::move(name), trim(std::string_view(line).substr(colon + 1)));
     }

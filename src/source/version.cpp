@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "cullet/base/text.hpp"
+
 namespace cullet::source {
 namespace {
 
@@ -122,9 +124,7 @@ std::optional<Version> Version::parse(std::string_view tag, std::string_view pre
       part.rank = kNumber;
       part.number = word.substr(std::min(word.find_first_not_of('0'), word.size() - 1));
     } else {
-      std::transform(word.begin(), word.end(), word.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-      });
+      word = lower_case(word);
       part.rank = rank_of(word, end < text.size() && is_digit(text[end]), before);
       part.word = part.rank == kUnknown || part.rank == kLetter ? word : std::string();
     }

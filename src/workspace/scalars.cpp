@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "cullet/base/hex.hpp"
 #include "cullet/base/text.hpp"
 
 namespace cullet::workspace {
@@ -144,7 +145,7 @@ std::uint64_t read_size(const Node& node) {
 std::string read_hex(const Node& node, std::size_t digits, std::string_view what) {
   const auto expected = cat(what, ": ", digits, " lower-case hexadecimal digits");
   const auto& text = scalar(node, expected);
-  if (text.size() != digits || text.find_first_not_of("0123456789abcdef") != std::string::npos)
+  if (!is_hex(text, digits))
     reject(node, expected);
   return text;
 }
