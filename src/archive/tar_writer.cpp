@@ -11,6 +11,7 @@
 
 #include "cullet/archive/compression.hpp"
 #include "cullet/base/error.hpp"
+#include "cullet/base/fixed_time.hpp"
 
 #include "libarchive.hpp"
 
@@ -18,7 +19,6 @@ namespace cullet::archive {
 
 namespace {
 
-constexpr time_t kMtime = 315532800;  // 1980-01-01T00:00:00Z
 constexpr std::size_t kReadSize = 256U << 10U;
 
 /// Takes what libarchive writes. Exceptions may not pass through C: they are kept.
@@ -124,7 +124,7 @@ void fill(::archive_entry* to, const Entry& entry) {
   archive_entry_set_mode(to, file_type(entry.type) | static_cast<mode_t>(entry.mode));
   archive_entry_set_uid(to, entry.uid);
   archive_entry_set_gid(to, entry.gid);
-  archive_entry_set_mtime(to, kMtime, 0);
+  archive_entry_set_mtime(to, kFixedTime, 0);
   archive_entry_set_size(to, static_cast<la_int64_t>(entry.size));
   if (entry.type == EntryType::symlink)
     archive_entry_set_symlink(to, entry.target.c_str());

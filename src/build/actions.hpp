@@ -24,6 +24,9 @@ store::ActionRecord run_image_test(const Context& context,
                                    const plan::Plan& plan,
                                    const plan::Node& node);
 
+/// What the programs of an image get: the recipe's variables, and a PATH where it has none.
+std::map<std::string, std::string> environment_of(const workspace::ImageConfig& config);
+
 /// Layers must not hide each other's files, and every declared owner and mode must meet a file:
 /// throws Kind::input. For image and test nodes: their tests run beside the assembly of the image.
 void check_contents(const Context& context, const plan::Plan& plan, const plan::Node& node);

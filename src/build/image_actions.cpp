@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <set>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,6 +8,7 @@
 #include "cullet/archive/compression.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+#include "cullet/base/fixed_time.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/build/image_parts.hpp"
 #include "cullet/image/layer.hpp"
@@ -21,12 +21,6 @@ namespace cullet::build {
 
 namespace {
 
-/// `created` of an image that holds nothing but packages: the assembly contract's own time.
-constexpr std::int64_t kNoEpoch = 315532800;
-
-constexpr std::string_view kDefaultPath =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 std::int64_t created(const plan::Plan& plan, const plan::Node& node) {
   std::optional<std::int64_t> newest;
   for (const auto& dependency : node.dependencies)
@@ -35,7 +29,8 @@ std::int64_t created(const plan::Plan& plan, const plan::Node& node) {
           plan.nodes[dependency.node].record.value().value.at("epoch").get<std::int64_t>();
       newest = std::max(newest.value_or(epoch), epoch);
     }
-  return newest.value_or(kNoEpoch);
+  // An image may hold nothing but packages.
+  return newest.value_or(kFixedTime);
 }
 
 struct LayerResult {
@@ -66,9 +61,7 @@ image::Config config_of(const plan::Plan& plan,
   config.created = created(plan, node);
   config.entrypoint = declared.entrypoint;
   config.cmd = declared.cmd;
-  auto env = declared.env;
-  env.emplace("PATH", kDefaultPath);
-  for (const auto& [name, value] : env)
+  for (const auto& [name, value] : environment_of(declared))
     config.env.push_back(cat(name, "=", value));
   config.user = declared.user;
   config.working_dir = declared.working_dir;
@@ -144,6 +137,12 @@ void write_declared(int root, const workspace::ImageFile& file) {
 }
 
 }  // namespace
+
+std::map<std::string, std::string> environment_of(const workspace::ImageConfig& config) {
+  auto environment = config.env;
+  environment.emplace("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+  return environment;
+}
 
 void check_contents(const Context& context, const plan::Plan& plan, const plan::Node& node) {
   constexpr std::string_view kPrefix = "tree ";

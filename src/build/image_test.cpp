@@ -73,8 +73,7 @@ sandbox::Spec test_room(const Context& context,
     root.lower.push_back(tree->root);
   spec.mounts.push_back(std::move(root));
   const auto& config = node.recipe->image->config;
-  spec.environment = config.env;
-  spec.environment.emplace("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+  spec.environment = environment_of(config);
   const auto user = user_of(config.user, trees);
   spec.uid = user.uid;
   spec.gid = user.gid;

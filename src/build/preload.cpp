@@ -8,6 +8,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+#include "cullet/base/fixed_time.hpp"
 
 extern "C" {
 extern const char cullet_preload_begin[];
@@ -29,7 +30,6 @@ namespace cullet::build {
 namespace {
 
 constexpr std::string_view kName = "other-machine.so";
-constexpr std::int64_t kTreeTime = 315532800;  // of everything in the store's trees: 1980-01-01
 
 }  // namespace
 
@@ -53,7 +53,7 @@ void write_preload(const std::filesystem::path& into) {
   replace_file(etc / kName, preload_library(), 0755, Durability::buffered);
   replace_file(etc / "ld.so.preload", cat("/etc/", kName, "\n"), 0644, Durability::buffered);
   // As old as what it goes over: by that the library tells what steps made.
-  const timespec times[2] = {{kTreeTime, 0}, {kTreeTime, 0}};
+  const timespec times[2] = {{kFixedTime, 0}, {kFixedTime, 0}};
   if (::utimensat(AT_FDCWD, etc.c_str(), times, 0) != 0)
     throw system_error(cat("cannot set the time of ", etc.string()), errno);
 }

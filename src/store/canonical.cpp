@@ -17,7 +17,7 @@
 namespace cullet::store {
 namespace {
 
-constexpr timespec kTimes[2] = {{0, UTIME_OMIT}, {kTreeTime, 0}};
+constexpr timespec kTimes[2] = {{0, UTIME_OMIT}, {kFixedTime, 0}};
 
 [[noreturn]] void fail(std::string_view what, std::string_view path) {
   const int error_number = errno;

@@ -8,12 +8,10 @@
 
 #include "cullet/base/cancel.hpp"
 #include "cullet/base/digest.hpp"
+#include "cullet/base/fixed_time.hpp"
 #include "cullet/store/tree.hpp"
 
 namespace cullet::store {
-
-/// 1980-01-01T00:00:00Z, the mtime of everything in a tree.
-inline constexpr std::int64_t kTreeTime = 315532800;
 
 /// The permission bits that an entry of a tree has on disk.
 constexpr std::uint32_t disk_mode(TreeEntryType type, std::uint32_t mode) {
@@ -21,7 +19,7 @@ constexpr std::uint32_t disk_mode(TreeEntryType type, std::uint32_t mode) {
 }
 
 constexpr bool has_tree_time(const struct stat& status) {
-  return status.st_mtim.tv_sec == kTreeTime && status.st_mtim.tv_nsec == 0;
+  return status.st_mtim.tv_sec == kFixedTime && status.st_mtim.tv_nsec == 0;
 }
 
 /// Hashes exactly `size` bytes from `fd`; throws Kind::machine, naming `path`, when there are fewer
