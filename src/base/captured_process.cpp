@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/pipe.hpp"
 #include "cullet/base/process.hpp"
 
 namespace cullet {
@@ -18,25 +19,20 @@ namespace {
 class Collector {
  public:
   Collector(std::string name, std::uint64_t limit) : name_(std::move(name)), limit_(limit) {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0)
-      throw system_error("cannot create a pipe", errno);
-    read_end_ = Fd(ends[0]);
-    write_end_ = Fd(ends[1]);
-    if (::fcntl(read_end_.get(), F_SETFL, O_NONBLOCK) != 0)
-      throw system_error("cannot create a pipe", errno);
+    if (::fcntl(pipe_.read.get(), F_SETFL, O_NONBLOCK) != 0)
+      throw system_error("cannot make a pipe", errno);
   }
 
-  [[nodiscard]] int fd() const noexcept { return read_end_.get(); }  ///< -1 after the end
-  [[nodiscard]] int write_end() const noexcept { return write_end_.get(); }
-  void close_write_end() { write_end_ = Fd(); }
+  [[nodiscard]] int fd() const noexcept { return pipe_.read.get(); }  ///< -1 after the end
+  [[nodiscard]] int write_end() const noexcept { return pipe_.write.get(); }
+  void close_write_end() { pipe_.write = Fd(); }
   std::string take() { return std::move(text_); }
 
   /// Takes what is there now; false when that was nothing, or the end.
   bool read() {
-    if (!read_end_.valid())
+    if (!pipe_.read.valid())
       return false;
-    const auto count = ::read(read_end_.get(), buffer_.data(), buffer_.size());
+    const auto count = ::read(pipe_.read.get(), buffer_.data(), buffer_.size());
     if (count < 0) {
       if (errno == EINTR)
         return true;
@@ -45,7 +41,7 @@ class Collector {
       throw system_error(cat("cannot read ", name_), errno);
     }
     if (count == 0) {
-      read_end_ = Fd();
+      pipe_.read = Fd();
       return false;
     }
     const auto size = static_cast<std::size_t>(count);
@@ -58,8 +54,7 @@ class Collector {
  private:
   std::string name_;
   std::uint64_t limit_;
-  Fd read_end_;
-  Fd write_end_;
+  Pipe pipe_;
   std::string text_;
   std::vector<char> buffer_ = std::vector<char>(64U << 10U);
 };

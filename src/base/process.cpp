@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/pipe.hpp"
 #include "cullet/base/text.hpp"
 
 #include "c_path.hpp"
@@ -107,21 +108,6 @@ std::optional<ChildReport> read_report(int fd) {
   return count == sizeof report ? std::optional(report) : std::nullopt;
 }
 
-/// Like pipe2(2), with descriptors above 2: a caller without standard streams would otherwise get
-/// one that the child then replaces.
-std::pair<Fd, Fd> make_report_pipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
-    throw system_error("cannot create a pipe", errno);
-  const Fd read_end(ends[0]);
-  const Fd write_end(ends[1]);
-  std::pair<Fd, Fd> result(::fcntl(ends[0], F_DUPFD_CLOEXEC, 3),
-                           ::fcntl(ends[1], F_DUPFD_CLOEXEC, 3));
-  if (!result.first.valid() || !result.second.valid())
-    throw system_error("cannot create a pipe", errno);
-  return result;
-}
-
 /// Like pidfd_open(2), whose descriptors are close-on-exec.
 Fd open_pidfd(pid_t pid) {
   return Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
@@ -173,7 +159,7 @@ Process Process::start(const ProcessSpec& spec) {
   const auto argv = c_strings(spec.argv);
   const auto environment = c_strings(spec.environment);
   const auto null = open_file("/dev/null", O_RDWR);
-  auto [report_read, report_write] = make_report_pipe();
+  Pipe report;
   const auto self = open_pidfd(::getpid());
   if (!self.valid())
     throw system_error("cannot watch this process", errno);
@@ -185,7 +171,7 @@ Process Process::start(const ProcessSpec& spec) {
                     .streams = {stream(spec.in), stream(spec.out), stream(spec.err)},
                     .inherit = spec.inherit,
                     .before_exec = spec.before_exec,
-                    .report = report_write.get(),
+                    .report = report.write.get(),
                     .parent = self.get(),
                     .own_group = spec.own_group};
   pid_t pid = -1;
@@ -201,14 +187,14 @@ Process Process::start(const ProcessSpec& spec) {
     throw NamespacesRefused(cat("cannot make namespaces for ", program), failed);
   if (pid < 0)
     throw system_error(cat("cannot start a process for ", program), failed);
-  report_write = Fd();
+  report.write = Fd();
 
   // Before the child is reaped nobody else can get its number, so this opens the right process.
   Process process(pid, open_pidfd(pid));
   if (!process.pidfd_.valid())
     throw system_error(cat("cannot watch the process of ", program), errno);
-  if (const auto report = read_report(report_read.get()))
-    throw start_error(spec, program, *report);
+  if (const auto failure = read_report(report.read.get()))
+    throw start_error(spec, program, *failure);
   return process;
 }
 

@@ -2,12 +2,9 @@
 #include "other_process.hpp"
 
 #include <cerrno>
-#include <csignal>
 #include <string_view>
 
-#include <fcntl.h>
 #include <sys/personality.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,25 +16,12 @@ namespace {
 
 /// One that nobody sets: it differs from whatever is in force.
 constexpr mode_t kUmask = 0053;
-constexpr unsigned kUser = 4711;
 constexpr std::string_view kHost = "another-machine";
 constexpr unsigned long kAskPersonality = 0xffffffffUL;
 
-int write_text(const char* path, std::string_view text) noexcept {
-  const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
-  if (fd < 0)
-    return errno;
-  const int error = ::write(fd, text.data(), text.size()) < 0 ? errno : 0;
-  ::close(fd);
-  return error;
-}
-
 }  // namespace
 
-OtherProcess::OtherProcess(bool names)
-    : names_(names),
-      uid_map_(cat(kUser, " ", ::geteuid(), " 1")),
-      gid_map_(cat(kUser, " ", ::getegid(), " 1")) {
+OtherProcess::OtherProcess(bool names) : names_(names) {
   // More than a cpu_set_t holds, or one alone: they stay as they are.
   if (::sched_getaffinity(0, sizeof processor_set_, &processor_set_) == 0) {
     const auto have = static_cast<unsigned>(CPU_COUNT(&processor_set_));
@@ -57,14 +41,7 @@ OtherProcess::OtherProcess(bool names)
 int OtherProcess::apply_names() const noexcept {
   if (::unshare(CLONE_NEWUSER | CLONE_NEWUTS) != 0)
     return errno;
-  // A change of credentials may have cleared what Process asked for (prctl(2)).
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
-    return errno;
-  if (const int error = write_text("/proc/self/setgroups", "deny"))
-    return error;
-  if (const int error = write_text("/proc/self/uid_map", uid_map_))
-    return error;
-  if (const int error = write_text("/proc/self/gid_map", gid_map_))
+  if (const int error = ids_.apply())
     return error;
   return ::sethostname(kHost.data(), kHost.size()) == 0 ? 0 : errno;
 }

@@ -6,6 +6,8 @@
 
 #include <sched.h>
 
+#include "cullet/base/user_namespace.hpp"
+
 namespace cullet::cli {
 
 /// What of a process is another one's, apart from its environment and arguments: prepared before
@@ -24,10 +26,11 @@ class OtherProcess {
   [[nodiscard]] std::vector<std::string> texts() const;
 
  private:
+  static constexpr unsigned kUser = 4711;
   [[nodiscard]] int apply_names() const noexcept;
 
   bool names_;
-  std::string uid_map_, gid_map_;
+  IdMaps ids_{kUser, kUser};
   unsigned processors_ = 0;  ///< how many are left; 0: all
   cpu_set_t processor_set_{};
   unsigned long personality_ = 0;

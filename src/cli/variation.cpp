@@ -11,8 +11,8 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+#include "cullet/base/pipe.hpp"
 #include "cullet/base/process.hpp"
-#include "cullet/base/text.hpp"
 
 #include "other_process.hpp"
 
@@ -23,13 +23,6 @@ namespace {
 constexpr std::size_t kMostOutput = std::size_t{64} << 20U;
 constexpr std::size_t kKeptLines = 60;
 constexpr std::string_view kErrorLine = "error: ";
-
-std::pair<Fd, Fd> make_pipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
-    throw system_error("cannot create a pipe", errno);
-  return {Fd(ends[0]), Fd(ends[1])};
-}
 
 /// Reads what is there; false at the end.
 bool read_some(int fd, std::string& into) {
@@ -186,10 +179,9 @@ Json OtherMachine::build(const std::vector<std::string>& recipes, ProgressView& 
                "--other-machine"};
   spec.argv.insert(spec.argv.end(), recipes.begin(), recipes.end());
   spec.environment = environment_of(session_.environment(), home);
-  auto [out, child_out] = make_pipe();
-  auto [err, child_err] = make_pipe();
-  spec.out = child_out.get();
-  spec.err = child_err.get();
+  Pipe out, err;
+  spec.out = out.write.get();
+  spec.err = err.write.get();
   auto process = start(spec, varied_);
   for (const auto& text : {cat(jobs_, jobs_ == 1 ? " job" : " jobs"),
                            std::string("a clock a year ahead"),
@@ -199,10 +191,10 @@ Json OtherMachine::build(const std::vector<std::string>& recipes, ProgressView& 
                            std::string("zone UTC+14")})
     varied_.push_back(text);
   std::sort(varied_.begin(), varied_.end());
-  child_out = Fd();
-  child_err = Fd();
+  out.write = Fd();
+  err.write = Fd();
   Conversation conversation(view, session_.environment().err_is_terminal);
-  conversation.listen(out.get(), err.get(), session_.cancel());
+  conversation.listen(out.read.get(), err.read.get(), session_.cancel());
   const auto status = process.wait(session_.cancel());
   if (!status->ok())
     throw conversation.failure(*status);

@@ -5,7 +5,6 @@
 #include <array>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -14,6 +13,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/json.hpp"
+#include "cullet/base/pipe.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/sandbox/seccomp.hpp"
 
@@ -27,17 +27,6 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 constexpr std::int64_t kCensusMilliseconds = 100;
-
-struct Pipe {
-  Fd read, write;
-  Pipe() {
-    std::array<int, 2> ends{};
-    if (pipe2(ends.data(), O_CLOEXEC) != 0)
-      throw system_error("cannot make a pipe", errno);
-    read = Fd(ends[0]);
-    write = Fd(ends[1]);
-  }
-};
 
 Fd seccomp_file() {
   static const std::string program = seccomp_program();

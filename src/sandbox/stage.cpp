@@ -56,16 +56,6 @@ class Options {
   bool full_ = false;
 };
 
-int write_file(const char* path, const std::string& text) noexcept {
-  const int fd = open(path, O_WRONLY | O_CLOEXEC);
-  if (fd < 0)
-    return errno;
-  const auto written = write(fd, text.data(), text.size());
-  const int error = written < 0 ? errno : 0;
-  close(fd);
-  return error;
-}
-
 int open_path(const std::string& path) noexcept {
   return open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
@@ -85,8 +75,7 @@ std::string Stage::path(std::size_t mount) {
   return cat(kRoot, "/", mount);
 }
 
-Stage::Stage(const std::vector<Mount>& mounts, const Limits& limits)
-    : uid_map_(cat("0 ", geteuid(), " 1")), gid_map_(cat("0 ", getegid(), " 1")), limits_(limits) {
+Stage::Stage(const std::vector<Mount>& mounts, const Limits& limits) : limits_(limits) {
   for (const auto& mount : mounts) {
     Piece piece;
     piece.at = path(pieces_.size());
@@ -108,33 +97,19 @@ Stage::Stage(const std::vector<Mount>& mounts, const Limits& limits)
     fds_.emplace_back(std::max<std::size_t>(1, piece.lower.size() + 2), -1);
     pieces_.push_back(std::move(piece));
   }
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0)
-    throw system_error("cannot make a pipe", errno);
-  report_read_ = Fd(ends[0]);
-  report_write_ = Fd(ends[1]);
 }
 
 int Stage::fail(Part part, std::size_t mount, int error) noexcept {
   const Failure failure{part, static_cast<unsigned>(mount), error};
-  if (write(report_write_.get(), &failure, sizeof failure) < 0)
+  if (write(report_.write.get(), &failure, sizeof failure) < 0)
     return error;
   return error;
 }
 
 Stage::Failure Stage::failed_at() const {
   Failure failure;
-  fcntl(report_read_.get(), F_SETFL, O_NONBLOCK);
-  return read(report_read_.get(), &failure, sizeof failure) == sizeof failure ? failure : Failure{};
-}
-
-int Stage::map_ids() noexcept {
-  // setgroups must be off before an unprivileged user may map a group (user_namespaces(7)).
-  if (const int error = write_file("/proc/self/setgroups", "deny"))
-    return error;
-  if (const int error = write_file("/proc/self/uid_map", uid_map_))
-    return error;
-  return write_file("/proc/self/gid_map", gid_map_);
+  fcntl(report_.read.get(), F_SETFL, O_NONBLOCK);
+  return read(report_.read.get(), &failure, sizeof failure) == sizeof failure ? failure : Failure{};
 }
 
 int Stage::mount_overlay(const Piece& piece, std::size_t index) noexcept {
@@ -183,7 +158,7 @@ int Stage::set_limits() noexcept {
 }
 
 int Stage::prepare() noexcept {
-  if (const int error = map_ids())
+  if (const int error = ids_.apply())
     return fail(Part::id_map, 0, error);
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
     return fail(Part::private_mounts, 0, errno);

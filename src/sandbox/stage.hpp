@@ -6,7 +6,8 @@
 
 #include <sched.h>
 
-#include "cullet/base/file.hpp"
+#include "cullet/base/pipe.hpp"
+#include "cullet/base/user_namespace.hpp"
 #include "cullet/sandbox/sandbox.hpp"
 
 namespace cullet::sandbox {
@@ -62,16 +63,15 @@ class Stage {
     std::string at;
   };
   int fail(Part part, std::size_t mount, int error) noexcept;
-  int map_ids() noexcept;
   int mount_overlay(const Piece& piece, std::size_t index) noexcept;
   int protect_devices() noexcept;
   int set_limits() noexcept;
 
   std::vector<Piece> pieces_;
   std::vector<std::vector<int>> fds_;  ///< room for the directories' descriptors, per piece
-  std::string uid_map_, gid_map_;
+  IdMaps ids_{0, 0};
   Limits limits_;
-  Fd report_read_, report_write_;
+  Pipe report_;
 };
 
 }  // namespace cullet::sandbox
