@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "cullet/base/error.hpp"
-#include "cullet/base/text.hpp"
 #include "cullet/build/inputs.hpp"
 #include "cullet/build/kept_inputs.hpp"
 #include "cullet/build/publish.hpp"
@@ -70,12 +69,6 @@ void add(const registry::CopyReport& copied, KeepReport& report) {
   report.blobs_sent += copied.blobs_sent;
   report.blobs_present += copied.blobs_present;
   report.bytes_sent += copied.bytes_sent;
-}
-
-bool in_one_registry(const image::Repository& a, const image::Repository& b) {
-  const auto first = registry::Reference::parse(a.name());
-  const auto second = registry::Reference::parse(b.name());
-  return !first.layout && !second.layout && first.host == second.host;
 }
 
 /// Where inputs were last kept in a registry, by this store: most of another image's are there,
@@ -175,7 +168,7 @@ KeepReport keep_inputs(const Context& context,
         }
         if (to.missing_referrers(manifest.digest, artifacts).empty())
           return report;
-        const bool mount = shared != nullptr && in_one_registry(*shared, to);
+        const bool mount = shared != nullptr && registry::in_one_registry(*shared, to);
         keeping.copy(mount ? *shared : keeping.store(), artifacts, to);
         neighbour.remember();
         report.changed = true;

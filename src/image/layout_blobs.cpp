@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cullet/base/error.hpp"
+#include "cullet/image/oci_layout.hpp"
 
 #include "cancellable_source.hpp"
 
@@ -46,7 +47,7 @@ struct LayoutBlobs::Room {
 };
 
 LayoutBlobs::LayoutBlobs(const std::filesystem::path& folder)
-    : folder_(folder), blobs_(folder / "blobs" / "sha256") {}
+    : folder_(folder), blobs_(folder / kBlobFolder) {}
 
 std::filesystem::path LayoutBlobs::path(const BlobDigest& digest) const {
   return blobs_ / digest.hex();

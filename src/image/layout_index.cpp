@@ -5,6 +5,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+#include "cullet/image/oci_layout.hpp"
 
 #include "fields.hpp"
 
@@ -12,7 +13,6 @@ namespace cullet::image {
 
 namespace {
 
-constexpr std::string_view kRefName = "org.opencontainers.image.ref.name";
 /// Room for some hundred thousand tags.
 constexpr std::uint64_t kMaxIndexBytes = std::uint64_t{64} << 20U;
 

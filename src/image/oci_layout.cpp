@@ -34,11 +34,11 @@ class OciLayout final : public Repository {
     const LayoutLock lock(folder_, cancel_);
     if (!exists("oci-layout")) {
       refuse_foreign_folder();
-      make_directories(folder_ / "blobs" / "sha256");
+      make_directories(folder_ / kBlobFolder);
       if (!exists("index.json"))
         LayoutIndex().write(index_file());
       // Last: what makes it a layout.
-      replace_file(folder_ / "oci-layout", cat("{\"imageLayoutVersion\":\"", kVersion, "\"}"));
+      replace_file(folder_ / "oci-layout", kLayoutText);
     }
     blobs_.remove_leftovers();
   }

@@ -11,17 +11,11 @@ namespace cullet::image {
 /// and only those that are can be called damaged.
 template <class Work>
 void read_verified(Source& blob, const Work& work) {
-  class Nothing final : public Sink {
-   public:
-    void write(Bytes /*bytes*/) override {}
-  };
   try {
     work();
   } catch (const Error& error) {
-    if (error.kind() == Kind::input) {
-      Nothing nothing;
-      copy(blob, nothing);
-    }
+    if (error.kind() == Kind::input)
+      drain(blob);
     throw;
   }
 }

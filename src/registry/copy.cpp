@@ -5,6 +5,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/image/manifest.hpp"
+#include "cullet/registry/reference.hpp"
 
 #include "manifest_types.hpp"
 #include "tag_copy.hpp"
@@ -106,6 +107,15 @@ class Copying {
 };
 
 }  // namespace
+
+bool in_one_registry(const image::Repository& a, const image::Repository& b) {
+  const auto host = [](const std::string& name) {
+    return name.starts_with("oci:") || name.find('/') == name.npos ? std::string()
+                                                                   : Reference::parse(name).host;
+  };
+  const auto first = host(a.name());
+  return !first.empty() && first == host(b.name());
+}
 
 CopyReport copy_image(image::Repository& from,
                       const Descriptor& manifest,

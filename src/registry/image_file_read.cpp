@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -35,14 +34,15 @@ Error bad_member(const archive::Entry& entry, std::string_view why) {
 class Unpacking {
  public:
   Unpacking(const fs::path& folder, const Cancel& cancel) : folder_(folder), cancel_(cancel) {
-    make_directories(folder_ / kBlobFolder);
+    make_directories(folder_ / image::kBlobFolder);
   }
 
   void take(const archive::Entry& entry, Source& body) {
     const auto& path = entry.path.str();
     if (!seen_.insert(path).second)
       throw bad_member(entry, "is in there twice");
-    if (entry.type == archive::EntryType::directory && (path == "blobs" || path == kBlobFolder))
+    if (entry.type == archive::EntryType::directory &&
+        (path == "blobs" || path == image::kBlobFolder))
       return;
     if (entry.type != archive::EntryType::file)
       throw bad_member(entry, "is neither a file nor a directory of a layout");
@@ -67,7 +67,7 @@ class Unpacking {
 
  private:
   static std::optional<BlobDigest> digest_of(const std::string& path) {
-    const auto folder = cat(kBlobFolder, "/");
+    const auto folder = cat(image::kBlobFolder, "/");
     const auto digest =
         path.starts_with(folder) ? Sha256::parse_hex(path.substr(folder.size())) : std::nullopt;
     return digest ? std::optional(BlobDigest(*digest)) : std::nullopt;

@@ -51,7 +51,7 @@ std::string index_of(const fs::path& layout,
   auto image = manifest;
   image.annotations.clear();
   if (!tag.empty())
-    image.annotations[std::string(kRefName)] = tag;
+    image.annotations[std::string(image::kRefName)] = tag;
   auto& entries = index.manifests;
   std::erase_if(entries,
                 [&](const image::Descriptor& entry) { return entry.digest == image.digest; });
@@ -86,7 +86,7 @@ std::uint64_t write_tar(const fs::path& layout,
                         Sink& out,
                         const ImageFileOptions& options,
                         const Cancel& cancel) {
-  const auto blobs = blobs_of(layout / kBlobFolder);
+  const auto blobs = blobs_of(layout / image::kBlobFolder);
   std::uint64_t total = 0, done = 0;
   for (const auto& blob : blobs)
     total += blob.size;
@@ -97,9 +97,9 @@ std::uint64_t write_tar(const fs::path& layout,
   };
   archive::TarWriter tar(out);
   tar.add(entry_of("blobs", archive::EntryType::directory, 0));
-  tar.add(entry_of(kBlobFolder, archive::EntryType::directory, 0));
+  tar.add(entry_of(image::kBlobFolder, archive::EntryType::directory, 0));
   for (const auto& blob : blobs) {
-    const auto name = cat(kBlobFolder, "/", blob.digest.hex());
+    const auto name = cat(image::kBlobFolder, "/", blob.digest.hex());
     const auto file = open_file(layout / name, O_RDONLY);
     FdSource source(file.get(), name);
     VerifyingSource verified(source, blob.digest, blob.size);
@@ -107,7 +107,7 @@ std::uint64_t write_tar(const fs::path& layout,
     tar.add(entry_of(name, archive::EntryType::file, blob.size), &watched);
   }
   write_text(tar, "index.json", index);
-  write_text(tar, "oci-layout", kLayoutVersion);
+  write_text(tar, "oci-layout", image::kLayoutText);
   tar.finish();
   return tar.size();
 }

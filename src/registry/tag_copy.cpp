@@ -8,6 +8,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/json.hpp"
 #include "cullet/image/manifest.hpp"
+#include "cullet/image/put_bytes.hpp"
 
 namespace cullet::registry {
 namespace {
@@ -43,12 +44,6 @@ std::string extended_config(image::Repository& repository,
   return canonical(json);
 }
 
-void put_bytes(image::Repository& to, const Descriptor& blob, const std::string& bytes) {
-  image::BlobOrigin origin;
-  origin.open = [&bytes] { return std::make_unique<MemorySource>(bytes); };
-  to.put_blob(blob, origin);
-}
-
 bool merge(image::Repository& from,
            image::Repository& to,
            const std::string& tag,
@@ -66,10 +61,8 @@ bool merge(image::Repository& from,
     throw Error(Kind::machine,
                 cat(to.name(), ":", tag, " would hold more than ", kMaxSignatures, " signatures"));
   transfer.copy_blobs(added);
-  const auto config = extended_config(to, merged.config, added);
-  auto descriptor = Descriptor::of(config, merged.config.media_type);
-  put_bytes(to, descriptor, config);
-  merged.config = std::move(descriptor);
+  merged.config =
+      image::put_bytes(to, extended_config(to, merged.config, added), merged.config.media_type);
   merged.layers.insert(merged.layers.end(), added.begin(), added.end());
   const auto bytes = merged.serialize();
   const auto type = std::string(image::kManifestType);

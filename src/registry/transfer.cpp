@@ -10,6 +10,7 @@
 #include "cullet/base/parallel.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/image/manifest.hpp"
+#include "cullet/registry/copy.hpp"
 #include "cullet/registry/reference.hpp"
 
 #include "manifest_types.hpp"
@@ -25,13 +26,7 @@ constexpr unsigned kMaxDepth = 4;
 
 /// The repository's name in the registry that both are in; empty where they are not in one.
 std::string mount_name(const image::Repository& from, const image::Repository& to) {
-  const auto remote = [](const std::string& name) {
-    return !name.starts_with("oci:") && name.find('/') != std::string::npos;
-  };
-  if (!remote(from.name()) || !remote(to.name()))
-    return {};
-  const auto source = Reference::parse(from.name());
-  return source.host == Reference::parse(to.name()).host ? source.repository : std::string();
+  return in_one_registry(from, to) ? Reference::parse(from.name()).repository : std::string();
 }
 
 /// Layers that must not be distributed; registries refuse them and clients fetch them elsewhere.

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kept.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "cullet/archive/reader.hpp"
 #include "cullet/archive/tar_writer.hpp"
 #include "cullet/base/text.hpp"
@@ -90,9 +87,7 @@ void restore_objects(const Context& context, git_repository* repository, Source&
     restore_object(odb.get(), *entry, reader.body());
   }
   // To the end, where a verifying source has its last word.
-  std::array<std::byte, 4096> rest{};
-  while (from.read(rest) != 0)
-    continue;
+  drain(from);
 }
 
 void restore(const Context& context, const git_oid& commit, bool change, Source& from) {

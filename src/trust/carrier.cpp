@@ -3,40 +3,10 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/image/put_bytes.hpp"
 #include "cullet/trust/signature.hpp"
 
 namespace cullet::trust {
-
-namespace {
-
-/// A blob that lives in memory; the origin owns it, and may be read again.
-image::BlobOrigin in_memory(std::string bytes) {
-  class Owning final : public Source {
-   public:
-    explicit Owning(std::shared_ptr<const std::string> text)
-        : text_(std::move(text)), source_(*text_) {}
-    std::size_t read(std::span<std::byte> into) override { return source_.read(into); }
-
-   private:
-    std::shared_ptr<const std::string> text_;
-    MemorySource source_;
-  };
-  image::BlobOrigin origin;
-  origin.open = [text = std::make_shared<const std::string>(std::move(bytes))] {
-    return std::make_unique<Owning>(text);
-  };
-  return origin;
-}
-
-}  // namespace
-
-image::Descriptor put_bytes(image::Repository& repository,
-                            std::string bytes,
-                            std::string_view media_type) {
-  auto descriptor = image::Descriptor::of(bytes, std::string(media_type));
-  repository.put_blob(descriptor, in_memory(std::move(bytes)));
-  return descriptor;
-}
 
 std::string read_bytes(image::Repository& repository,
                        const image::Descriptor& blob,
@@ -53,8 +23,8 @@ void put_bundle(image::Repository& repository,
                 std::string_view predicate_type) {
   image::Manifest carrier;
   carrier.artifact_type = kBundleType;
-  carrier.config = put_bytes(repository, "{}", image::kEmptyType);
-  carrier.layers = {put_bytes(repository, bundle, kBundleType)};
+  carrier.config = image::put_bytes(repository, "{}", image::kEmptyType);
+  carrier.layers = {image::put_bytes(repository, bundle, kBundleType)};
   carrier.subject = subject;
   carrier.subject->annotations.clear();
   carrier.annotations = {{"dev.sigstore.bundle.content", "dsse-envelope"},

@@ -15,10 +15,6 @@ namespace cullet::trust {
 inline constexpr std::string_view kPredicateAnnotation = "dev.sigstore.bundle.predicateType";
 inline constexpr std::string_view kInTotoAnnotation = "in-toto.io/predicate-type";
 
-/// Puts bytes as a blob; returns its descriptor.
-image::Descriptor put_bytes(image::Repository& repository,
-                            std::string bytes,
-                            std::string_view media_type);
 /// A blob's bytes; throws Kind::input for one larger than `limit`, before reading it.
 std::string read_bytes(image::Repository& repository,
                        const image::Descriptor& blob,

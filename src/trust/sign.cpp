@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/image/put_bytes.hpp"
 #include "cullet/trust/signature.hpp"
 
 #include "carrier.hpp"
@@ -43,20 +44,21 @@ bool sign_legacy(image::Repository& repository,
   auto legacy = legacy_manifest(repository, manifest.digest).value_or(image::Manifest{});
   if (holds(legacy, payload, key.public_key()))
     return false;
-  auto layer = put_bytes(repository, payload, kSimpleSigningType);
+  auto layer = image::put_bytes(repository, payload, kSimpleSigningType);
   layer.annotations[std::string(kSignatureAnnotation)] = base64(key.sign(payload));
   legacy.layers.push_back(std::move(layer));
   Json diff_ids = Json::array();
   for (const auto& one : legacy.layers)
     diff_ids.push_back(one.digest.str());
   // Nobody reads this config, but clients expect one of an image's form.
-  legacy.config = put_bytes(repository,
-                            canonical({{"architecture", ""},
-                                       {"config", Json::object()},
-                                       {"created", "0001-01-01T00:00:00Z"},
-                                       {"os", ""},
-                                       {"rootfs", {{"diff_ids", diff_ids}, {"type", "layers"}}}}),
-                            image::kConfigType);
+  legacy.config =
+      image::put_bytes(repository,
+                       canonical({{"architecture", ""},
+                                  {"config", Json::object()},
+                                  {"created", "0001-01-01T00:00:00Z"},
+                                  {"os", ""},
+                                  {"rootfs", {{"diff_ids", diff_ids}, {"type", "layers"}}}}),
+                       image::kConfigType);
   const auto bytes = legacy.serialize();
   const auto carrier = repository.put_manifest(bytes, std::string(image::kManifestType));
   repository.put_tag(signature_tag(manifest.digest), carrier, bytes);

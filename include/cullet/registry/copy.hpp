@@ -25,6 +25,9 @@ struct CopyReport {
   std::uint64_t referrers = 0;
 };
 
+/// Whether both are in registries, and that is the same one: blobs needn't be sent then.
+bool in_one_registry(const image::Repository& a, const image::Repository& b);
+
 /// Copies an image (or an index with all its images): blobs in parallel, manifest by digest, what
 /// refers to it, tags last. What is there already is not sent again; when the manifest is, only the
 /// referrers are looked at (but for CopyOptions::thorough). Interrupted at any point, old tags
