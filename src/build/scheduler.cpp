@@ -52,7 +52,7 @@ class Scheduler {
  public:
   Scheduler(const Context& context, plan::Plan& plan)
       : observer_(context.observer),
-        context_(context.with(observer_)),
+        context_(context.with(context.workspace, observer_)),
         plan_(plan),
         knowledge_(knowledge(context_)),
         waiting_for_(plan.nodes.size()),
@@ -170,13 +170,13 @@ plan::Knowledge knowledge(const Context& context) {
           .threads = context.jobs};
 }
 
-Context Context::with(Observer& other) const {
-  return {workspace,
+Context Context::with(const workspace::Workspace& other_workspace, Observer& other_observer) const {
+  return {other_workspace,
           lock,
           store,
           http,
           cancel,
-          other,
+          other_observer,
           mirrors,
           environment,
           jobs,

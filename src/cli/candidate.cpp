@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <set>
 
-#include "cullet/base/text.hpp"
 #include "cullet/build/image_parts.hpp"
 #include "cullet/build/publish.hpp"
 #include "cullet/image/manifest.hpp"
@@ -98,19 +97,10 @@ class Trial {
   }
 
   build::Context context_of(const workspace::Workspace& workspace) {
-    const auto base = session_.build_context(view_);
-    return {.workspace = workspace,
-            .lock = base.lock,
-            .store = base.store,
-            .http = base.http,
-            .cancel = base.cancel,
-            .observer = view_,
-            .mirrors = base.mirrors,
-            .environment = base.environment,
-            .jobs = base.jobs,
-            .unwritten = unwritten_,
-            .upstream_pins = true,
-            .kept = base.kept};
+    auto context = session_.build_context(view_).with(workspace, view_);
+    context.unwritten = unwritten_;
+    context.upstream_pins = true;
+    return context;
   }
 
   void build() {

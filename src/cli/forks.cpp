@@ -7,8 +7,12 @@
 namespace cullet::cli {
 
 source::Context source_context(Session& session, ProgressView& view) {
+  return source_context(session, view, session.http());
+}
+
+source::Context source_context(Session& session, ProgressView& view, http::Client& client) {
   return {.store = session.store(),
-          .http = session.http(),
+          .http = client,
           .cancel = session.cancel(),
           .workspace = session.workspace().root,
           .mirrors = session.mirrors(),

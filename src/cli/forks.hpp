@@ -12,6 +12,8 @@ namespace cullet::cli {
 
 /// Progress of the source layer as lines of a build's view.
 source::Context source_context(Session& session, ProgressView& view);
+/// Likewise, through a client of its own.
+source::Context source_context(Session& session, ProgressView& view, http::Client& client);
 
 /// Throws Kind::input, suggesting the nearest, for a fork that isn't there.
 const workspace::Fork& find_fork(Session& session, const std::string& name);

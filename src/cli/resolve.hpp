@@ -12,6 +12,9 @@
 
 namespace cullet::cli {
 
+/// What resolve_image() takes, in help.
+inline constexpr const char* kReference = "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG";
+
 /// An image that is there.
 struct ResolvedImage {
   registry::Reference reference;

@@ -48,15 +48,7 @@ Asking::Asking(Session& session, std::chrono::seconds timeout)
     : session_(session), client_(options_for(session, timeout), session.cancel()) {}
 
 source::Context Asking::context(ProgressView& view) {
-  const auto base = source_context(session_, view);
-  return {.store = base.store,
-          .http = client_,
-          .cancel = base.cancel,
-          .workspace = base.workspace,
-          .mirrors = base.mirrors,
-          .threads = base.threads,
-          .progress = base.progress,
-          .environment = base.environment};
+  return source_context(session_, view, client_);
 }
 
 std::vector<const workspace::Fork*> forks_to_ask(Session& session,

@@ -64,8 +64,9 @@ struct Context {
   /// different (`build --check`).
   bool other_machine = false;
 
-  /// All of it, with another observer.
-  [[nodiscard]] Context with(Observer& other) const;
+  /// All of it, with another workspace and observer.
+  [[nodiscard]] Context with(const workspace::Workspace& other_workspace,
+                             Observer& other_observer) const;
 };
 
 /// What the plan asks about the past, answered by the store.

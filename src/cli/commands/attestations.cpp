@@ -145,9 +145,7 @@ void register_attestations(CLI::App& app, Action& chosen) {
                               "what is said of an image, verified: provenance, SBOMs, verdicts",
                               "cullet attestations nginx\n"
                               "  cullet attestations nginx --type spdx > nginx.spdx.json");
-  command
-      ->add_option("ref", options->reference, "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG")
-      ->required();
+  command->add_option("ref", options->reference, kReference)->required();
   add_key_option(*command, options->keys);
   command
       ->add_option("--type",

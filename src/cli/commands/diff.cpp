@@ -46,9 +46,7 @@ void register_diff(CLI::App& app, Action& chosen) {
                               "see or do anything else",
                               "cullet diff nginx:1.22.0 nginx:1.22.1\n"
                               "  cullet diff nginx other.example.com/nginx:1.22.1 --inside");
-  command
-      ->add_option("before", options->before, "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG")
-      ->required();
+  command->add_option("before", options->before, kReference)->required();
   command->add_option("after", options->after, "another")->required();
   add_key_option(*command, options->keys);
   command->add_flag("--inside",

@@ -169,9 +169,7 @@ void register_explain(CLI::App& app, Action& chosen) {
                               "where a file of an image comes from; 3 if nothing verified says it",
                               "cullet explain nginx /usr/sbin/nginx\n"
                               "  cullet explain nginx --all --before nginx:1.22.0");
-  command
-      ->add_option("ref", options->reference, "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG")
-      ->required();
+  command->add_option("ref", options->reference, kReference)->required();
   command->add_option("path", options->path, "a file, link or directory of it");
   command->add_flag("--all", options->all, "every path, and what the image lacks");
   add_key_option(*command, options->keys);

@@ -217,8 +217,6 @@ int restore(Session& session, const RestoreOptions& options) {
   return 0;
 }
 
-constexpr const char* kReference = "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG";
-
 void register_restore(CLI::App& parent, Action& chosen) {
   auto options = std::make_shared<RestoreOptions>();
   auto* command = add_command(

@@ -138,8 +138,7 @@ void register_inputs_file(CLI::App& parent, Action& chosen) {
                                 "write an image with all that refers to it, its inputs among that, "
                                 "to one file",
                                 "cullet inputs export nginx nginx.tar");
-    command->add_option("ref", *reference, "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG")
-        ->required();
+    command->add_option("ref", *reference, kReference)->required();
     command->add_option("file", *file, "the file to make: a tar of an OCI layout")->required();
     command->callback([reference, file, &chosen] {
       chosen = [reference, file](Session& session) {

@@ -99,8 +99,7 @@ void register_ls(CLI::App& app, Action& chosen) {
   auto image = std::make_shared<std::string>();
   auto path = std::make_shared<std::string>();
   auto* command = add_command(app, "ls", "list the files of an image", "cullet ls nginx /etc");
-  command->add_option("ref", *image, "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG")
-      ->required();
+  command->add_option("ref", *image, kReference)->required();
   command->add_option("path", *path, "only what is there and below");
   command->callback([image, path, &chosen] {
     chosen = [image, path](Session& session) { return list(session, *image, *path); };

@@ -80,8 +80,7 @@ void register_push(CLI::App& app, Action& chosen) {
                               "push",
                               "copy an image with its signatures and attestations",
                               "cullet push nginx registry.example.com/prod/nginx:1.22.1");
-  command->add_option("ref", *from, "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG")
-      ->required();
+  command->add_option("ref", *from, kReference)->required();
   command->add_option("to", *to, "where to: HOST/NAME:TAG or oci:PATH:TAG")->required();
   auto force = std::make_shared<bool>(false);
   command->add_flag(

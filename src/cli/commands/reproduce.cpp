@@ -93,9 +93,7 @@ void register_reproduce(CLI::App& app, Action& chosen) {
                   "build a published image again from the inputs beside it; 3 if it differs",
                   "cullet reproduce registry.example.com/nginx:1.22.1 --key release.pub\n"
                   "  cullet reproduce oci:audit:nginx --key release.pub --sign mine.pem");
-  command
-      ->add_option("ref", options->reference, "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG")
-      ->required();
+  command->add_option("ref", options->reference, kReference)->required();
   add_key_options(*command, options->keys);
   command
       ->add_option("--sign",

@@ -38,8 +38,7 @@ void register_sign(CLI::App& app, Action& chosen) {
                               "sign",
                               "sign an image that is in a registry",
                               "cullet sign registry.example.com/nginx:1.22.1 --key release.pem");
-  command->add_option("ref", *text, "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG")
-      ->required();
+  command->add_option("ref", *text, kReference)->required();
   command->add_option("--key", *key, "the private key [signing key of cullet.yaml]")
       ->type_name("FILE");
   command->callback([text, key, &chosen] {

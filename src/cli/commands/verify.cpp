@@ -167,9 +167,7 @@ void register_verify(CLI::App& app, Action& chosen) {
                   "check an image's signature and every byte of it, or all that a policy asks",
                   "cullet verify registry.example.com/nginx:1.22.1 --key release.pub\n"
                   "  cullet verify nginx --policy production.yaml");
-  command
-      ->add_option("ref", options->reference, "a recipe's image, or HOST/NAME:TAG, or oci:PATH:TAG")
-      ->required();
+  command->add_option("ref", options->reference, kReference)->required();
   add_key_options(*command, options->keys);
   command
       ->add_option("--rebuilders",
