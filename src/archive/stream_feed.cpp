@@ -2,7 +2,6 @@
 #include "stream_feed.hpp"
 
 #include <algorithm>
-#include <cerrno>
 
 namespace cullet::archive {
 

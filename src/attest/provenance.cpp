@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/attest/provenance.hpp"
 
-#include <algorithm>
 #include <set>
 
 #include "cullet/attest/purl.hpp"

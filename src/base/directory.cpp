@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/base/file.hpp"
 
-#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>

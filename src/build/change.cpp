@@ -7,7 +7,6 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/percent.hpp"
-#include "cullet/base/text.hpp"
 #include "cullet/build/image_parts.hpp"
 #include "cullet/build/publish.hpp"
 #include "cullet/image/compare.hpp"

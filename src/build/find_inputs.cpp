@@ -3,7 +3,6 @@
 #include <set>
 
 #include "cullet/base/error.hpp"
-#include "cullet/base/text.hpp"
 #include "cullet/build/inputs.hpp"
 #include "cullet/image/manifest.hpp"
 

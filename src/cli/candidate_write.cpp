@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "candidate_write.hpp"
 
-#include <algorithm>
 #include <map>
 #include <set>
 

@@ -7,7 +7,6 @@
 #include <sys/file.h>
 
 #include "cullet/base/error.hpp"
-#include "cullet/base/text.hpp"
 
 namespace cullet::cli {
 

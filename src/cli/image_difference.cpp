@@ -2,7 +2,6 @@
 #include "image_difference.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "cullet/attest/bill.hpp"
 #include "cullet/attest/provenance.hpp"

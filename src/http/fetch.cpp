@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <mutex>
 #include <set>
-#include <utility>
 
 #include <fcntl.h>
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tls.hpp"
 
-#include <algorithm>
 #include <filesystem>
 
 #include <curl/curl.h>

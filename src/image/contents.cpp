@@ -2,8 +2,6 @@
 #include "cullet/image/contents.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <optional>
 #include <set>
 #include <utility>
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/base/error.hpp"
-#include "cullet/base/text.hpp"
 #include "cullet/image/explain_difference.hpp"
 
 namespace cullet::image {

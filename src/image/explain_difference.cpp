@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "cullet/base/error.hpp"
-#include "cullet/base/text.hpp"
 #include "cullet/image/manifest.hpp"
 
 #include "layer_difference.hpp"

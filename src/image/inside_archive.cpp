@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <set>
 
 #include "cullet/archive/reader.hpp"
 #include "cullet/base/error.hpp"

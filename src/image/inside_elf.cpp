@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "cullet/base/error.hpp"
-#include "cullet/base/text.hpp"
 
 #include "elf_file.hpp"
 #include "inside.hpp"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/image/layer.hpp"
 
-#include <algorithm>
-
 #include "cullet/archive/tar_writer.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"

@@ -2,8 +2,6 @@
 #include "layer_difference.hpp"
 
 #include <algorithm>
-#include <array>
-#include <optional>
 
 #include "cullet/archive/reader.hpp"
 #include "cullet/base/error.hpp"

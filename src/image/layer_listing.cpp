@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <charconv>
-#include <limits>
 #include <map>
 
 #include "cullet/base/error.hpp"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/image/manifest.hpp"
 
-#include <algorithm>
-
 #include "cullet/base/error.hpp"
 
 #include "fields.hpp"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive_origin.hpp"
 
-#include <algorithm>
-
 #include <fcntl.h>
 
 #include "cullet/base/error.hpp"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <optional>
 
-#include "cullet/base/text.hpp"
 #include "cullet/source/series.hpp"
 
 #include "series_state.hpp"

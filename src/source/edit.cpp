@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/source/edit.hpp"
 
-#include <algorithm>
-
 #include "cullet/base/claimed_directory.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"

@@ -2,7 +2,6 @@
 #include "fetch.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "cullet/base/text.hpp"
 

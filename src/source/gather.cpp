@@ -2,8 +2,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "cullet/base/text.hpp"
-
 #include "archive_origin.hpp"
 #include "history.hpp"
 #include "origin.hpp"

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <variant>
 
 #include "cullet/archive/reader.hpp"
 #include "cullet/base/file.hpp"

@@ -2,9 +2,6 @@
 #include "object_list.hpp"
 
 #include <map>
-#include <optional>
-
-#include "cullet/base/text.hpp"
 
 namespace cullet::source {
 namespace {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <filesystem>
 
 #include "cullet/base/glob.hpp"
 #include "cullet/base/text.hpp"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prepare.hpp"
 
-#include "cullet/base/text.hpp"
-
 #include "checkout.hpp"
 #include "origin.hpp"
 #include "patch_apply.hpp"

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "cullet/base/error.hpp"
-#include "cullet/base/text.hpp"
 
 namespace cullet::store {
 namespace {

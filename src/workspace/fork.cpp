@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/base/path.hpp"
-#include "cullet/base/text.hpp"
 
 #include "fields.hpp"
 #include "scalars.hpp"

@@ -2,7 +2,6 @@
 #include "cullet/workspace/patch_digest.hpp"
 
 #include "cullet/base/error.hpp"
-#include "cullet/base/text.hpp"
 
 namespace cullet::workspace {
 

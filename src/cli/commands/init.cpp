@@ -3,7 +3,6 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
-#include "cullet/base/text.hpp"
 
 #include "../command.hpp"
 #include "../templates.hpp"

@@ -3,7 +3,6 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
-#include "cullet/base/text.hpp"
 #include "cullet/source/edit.hpp"
 
 #include "../forks.hpp"
