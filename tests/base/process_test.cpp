@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cullet/base/pipe.hpp"
 #include "cullet/base/text.hpp"
 
 #include "base/failure.hpp"
@@ -186,6 +187,19 @@ TEST_CASE("Process: inherits nothing that is not named") {
         "A=b c\nPATH=/usr/bin:/bin\n0022\n0 1 2 3 "  // 3 is the directory that ls reads
         "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n/usr\n");
   CHECK(got.err.empty());
+}
+
+TEST_CASE("Pipe: its ends are no standard streams, even where those are closed") {
+  const Fd kept(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
+  REQUIRE(kept.valid());
+  ::close(STDIN_FILENO);
+  const Pipe pipe;
+  ::dup2(kept.get(), STDIN_FILENO);
+  CHECK(pipe.read.get() > 2);
+  CHECK(pipe.write.get() > 2);
+  write_all(pipe.write.get(), as_bytes("x"), "the pipe");
+  char byte = 0;
+  CHECK(::read(pipe.read.get(), &byte, 1) == 1);
 }
 
 TEST_CASE("Process: standard streams default to /dev/null") {
