@@ -102,8 +102,8 @@ int new_key(Session& session, const std::string& file) {
       paths.size() > 1 ? "passphrase for the new keys" : "passphrase for the new key", true);
   Json made = Json::array();
   for (const auto& path : paths) {
-    const auto key =
-        is_there(path) ? complete_pair(path, passphrase) : write_pair(path, passphrase);
+    const bool half = is_there(path) && !is_there(public_half(path));
+    const auto key = half ? complete_pair(path, passphrase) : write_pair(path, passphrase);
     made.push_back({{"private", path.string()},
                     {"public", public_half(path).string()},
                     {"hint", key.public_key().hint()}});
