@@ -2,11 +2,9 @@
 #include "cullet/base/user_namespace.hpp"
 
 #include <cerrno>
-#include <csignal>
 #include <string_view>
 
 #include <fcntl.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "cullet/base/error.hpp"
@@ -30,9 +28,6 @@ IdMaps::IdMaps(unsigned user, unsigned group)
     : user_(cat(user, " ", ::geteuid(), " 1")), group_(cat(group, " ", ::getegid(), " 1")) {}
 
 int IdMaps::apply() const noexcept {
-  // A change of credentials may have cleared what Process asked for (prctl(2)).
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
-    return errno;
   // setgroups must be off before an unprivileged user may map a group (user_namespaces(7)).
   if (const int error = write_text("/proc/self/setgroups", "deny"))
     return error;

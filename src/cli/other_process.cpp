@@ -2,9 +2,11 @@
 #include "other_process.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <string_view>
 
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,6 +42,9 @@ OtherProcess::OtherProcess(bool names) : names_(names) {
 
 int OtherProcess::apply_names() const noexcept {
   if (::unshare(CLONE_NEWUSER | CLONE_NEWUTS) != 0)
+    return errno;
+  // A change of credentials may have cleared what Process asked for (prctl(2)).
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
     return errno;
   if (const int error = ids_.apply())
     return error;

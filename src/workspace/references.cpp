@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/base/image_name.hpp"
-#include "cullet/base/text.hpp"
 
 #include "parts.hpp"
 #include "values.hpp"

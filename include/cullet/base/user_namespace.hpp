@@ -11,8 +11,7 @@ class IdMaps {
   /// The caller's own effective user and group as these.
   IdMaps(unsigned user, unsigned group);
 
-  /// For the child, after unshare(2), with async-signal-safe calls only; gives 0 or an errno. The
-  /// child still dies with its parent, which the change of credentials may have cleared.
+  /// For the child, in the namespace, with async-signal-safe calls only; gives 0 or an errno.
   [[nodiscard]] int apply() const noexcept;
 
  private:
