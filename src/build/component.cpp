@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 
 #include "cullet/base/error.hpp"
@@ -109,7 +110,8 @@ class ComponentRun {
     log_.say(cat("==> ", title, " failed: ", how));
     // The step's programs were told so; the step itself may be all right.
     const bool full = std::filesystem::space(out_.root()).available < kFullDisk;
-    auto error = Error(full    ? Kind::machine
+    const bool machine = full || result.outcome == sandbox::Outcome::killed;
+    auto error = Error(machine ? Kind::machine
                        : check ? Kind::refused
                                : Kind::step,
                        cat(title, " of '", recipe_.name, "' failed: ", how));
@@ -122,6 +124,8 @@ class ComponentRun {
       error.detail("| " + line);
     if (const auto declared = declared_limits(); !declared.empty())
       error.hint("the recipe limits each step to " + declared);
+    if (result.status.signal == SIGKILL)
+      error.hint(sandbox::kKilledHint);
     error.hint(cat("the whole output: ", log_.path().string()));
     if (keep_room())
       error.hint(cat("`cullet shell ", recipe_.name, " --failed` opens a shell where it stopped"));

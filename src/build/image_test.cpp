@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <csignal>
 #include <filesystem>
 
 #include "cullet/base/error.hpp"
@@ -127,14 +128,17 @@ store::ActionRecord run_image_test(const Context& context,
     const auto result = sandbox::run(spec, context.cancel);
     if (result.ok())
       continue;
+    const bool killed = result.outcome == sandbox::Outcome::killed;
     Error error(
-        Kind::refused,
+        killed ? Kind::machine : Kind::refused,
         cat(title, " of the image '", node.recipe->name, "' failed: ", result.str(spec.limits)));
     error.detail(cat(steps[index].at.str(), ": ", first_line));
     for (const auto& line : log.tail(kTailLines))
       error.detail("| " + line);
     if (!steps[index].run.empty() && steps[index].tools.empty())
       error.hint("`run` uses the image's own /bin/sh; give `tools: ENVIRONMENT` where it has none");
+    if (result.status.signal == SIGKILL)
+      error.hint(sandbox::kKilledHint);
     error.hint(cat("the whole output: ", log.path().string(), "; nothing was signed or tagged"));
     throw std::move(error);
   }

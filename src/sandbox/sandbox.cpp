@@ -147,7 +147,9 @@ class Run {
       result.status.code = 127;
     } else if (result.outcome == Outcome::exited) {
       cancel_.check();  // Ctrl-C reaches bwrap as well
-      throw bwrap_error(output_.beginning());
+      if (!ended_ || ended_->signal == 0)
+        throw bwrap_error(output_.beginning());
+      result = {Outcome::killed, *ended_};
     }
     return result;
   }
@@ -217,7 +219,7 @@ class Run {
     }
     if (waits[0].revents == 0)
       interrupt(process);
-    process.wait(Cancel());
+    ended_ = process.wait(Cancel());
   }
 
   [[noreturn]] void interrupt(Process& process) {
@@ -248,6 +250,7 @@ class Run {
   Report report_;
   std::optional<Census> census_;
   SteadyClock::time_point next_census_;
+  std::optional<ExitStatus> ended_;  ///< how bwrap ended, where it was not stopped
   Output output_;
 };
 
@@ -263,6 +266,8 @@ std::string Result::str(const Limits& limits) const {
       return cat("it printed more than ", human_size(limits.output_bytes));
     case Outcome::process_limit:
       return cat("it ran more than ", limits.processes, " processes at once");
+    case Outcome::killed:
+      return cat("bwrap was ", status.str(), " while the step ran");
     case Outcome::exited:
       break;
   }

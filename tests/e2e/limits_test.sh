@@ -48,4 +48,20 @@ expect 1 'the tree holds more than 1.0 MiB' "${build[@]}"
 limited 'output: 1MiB' 'for i in 1 2; do head -c 500K /dev/zero >"$OUT/$i"; done'
 in_workspace "${build[@]}" >/dev/null 2>&1
 echo 'ok: what stays below the limit is taken'
+
+# Memory that the machine has not is no limit of a recipe: the kernel kills, and it may be bwrap.
+mark=compiling-$SRANDOM
+limited 'timeout: 10m' "echo $mark; sleep 600"
+(cd "$WORKSPACE" && exec "${build[@]}") >/dev/null 2>"$FIXTURE_DIR/err" &
+until grep -qsx "$mark" "$CULLET_STORE"/logs/greedy-*.log && bwrap=$(pgrep -x -P $! bwrap); do
+  kill -0 $! && sleep 0.1
+done
+kill -KILL "$bwrap"
+got=0
+wait $! || got=$?
+same "$got" 4 'that bwrap was killed is the machine'"'"'s fault'
+grep -qF "step 1 of 1 of 'greedy' failed: bwrap was killed by signal 9 (Killed) while the step ran" "$FIXTURE_DIR/err"
+grep -qx "  | $mark" "$FIXTURE_DIR/err"
+grep -q '^hint: out of memory?' "$FIXTURE_DIR/err"
+grep -q '^hint: the whole output: ' "$FIXTURE_DIR/err"
 in_workspace "$CULLET" store check

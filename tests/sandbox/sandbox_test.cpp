@@ -280,6 +280,26 @@ TEST_CASE("sandbox: cancelling ends the command and is an interruption", "[sandb
   later.join();
 }
 
+TEST_CASE("sandbox: that bwrap was killed is told apart from what the command does", "[sandbox]") {
+  Room room;
+  const auto children = cat("/proc/self/task/", gettid(), "/children");
+  std::atomic<bool> ended = false;
+  std::thread later([&] {
+    while (!ended && !std::filesystem::exists(room.path("out") / "started"))
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    if (!ended)
+      kill(std::stoi(read_file(children, 100)), SIGKILL);
+  });
+  auto spec = room.spec("echo compiling; touch /mnt/started; exec sleep 60");
+  const auto result = sandbox::run(spec, Cancel());
+  ended = true;
+  later.join();
+  CHECK(result.outcome == Outcome::killed);
+  CHECK_FALSE(result.ok());
+  CHECK(result.str(spec.limits) == "bwrap was killed by signal 9 (Killed) while the step ran");
+  CHECK(room.log() == "compiling\n");
+}
+
 TEST_CASE("sandbox: trees lie over each other, the first on top", "[sandbox]") {
   Room room;
   make_directories(room.path("top"));

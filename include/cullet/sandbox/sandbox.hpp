@@ -49,15 +49,27 @@ struct Spec {
   bool interactive = false;
 };
 
-enum class Outcome { exited, timed_out, output_limit, process_limit };
+enum class Outcome {
+  exited,
+  timed_out,
+  output_limit,
+  process_limit,
+  killed,  ///< bwrap itself, by a signal that nobody here sent: the machine's doing, not the
+           ///< command's
+};
 
 struct Result {
   Outcome outcome = Outcome::exited;
-  ExitStatus status;
+  ExitStatus status;  ///< of the command, or of bwrap where that was killed
   [[nodiscard]] bool ok() const { return outcome == Outcome::exited && status.ok(); }
   /// How it ended, for a person: "exit status 2", or the limit that it met.
   [[nodiscard]] std::string str(const Limits& limits) const;
 };
+
+/// For whom SIGKILL ended that nobody here sent.
+inline constexpr const char* kKilledHint =
+    "out of memory? `dmesg` says whom the kernel killed: build with fewer --jobs, or bound each "
+    "process with `limits: { memory: … }` in the recipe";
 
 /// Runs `spec` to its end and returns how it ended. Isolation: own user, mount, pid, net (loopback
 /// only), ipc, uts and cgroup namespaces through bubblewrap 0.8; overlays mounted in a user

@@ -81,6 +81,8 @@ int shell(Session& session, const ShellOptions& options) {
   auto spec = room.spec(std::move(command), false);
   spec.interactive = true;
   const auto result = sandbox::run(spec, session.cancel());
+  if (result.outcome == sandbox::Outcome::killed)
+    throw Error(Kind::machine, result.str(spec.limits)).hint(sandbox::kKilledHint);
   return result.status.signal != 0 ? 128 + result.status.signal : result.status.code;
 }
 
