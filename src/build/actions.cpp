@@ -74,12 +74,16 @@ store::ActionRecord run_packages(const Context& context, const plan::Node& node)
   context.observer.progress(node, "unpacking");
   const bool for_steps = node.kind == plan::ActionKind::environment;
   static const std::map<std::string, std::string> no_links;
-  auto record =
-      tree_record(environment::unpack_packages(rootfs_context,
-                                               node.packages,
-                                               for_steps ? node.environment->links : no_links,
-                                               !for_steps,
-                                               for_steps));
+  const auto rootfs = environment::unpack_packages(rootfs_context,
+                                                   node.packages,
+                                                   for_steps ? node.environment->links : no_links,
+                                                   !for_steps,
+                                                   for_steps);
+  auto record = tree_record(rootfs.tree);
+  if (!for_steps) {
+    record.value["modes"] = rootfs.modes;
+    record.value["postinst"] = rootfs.postinst;
+  }
   // They stay as long as what was made of them: another set of packages may need them, offline.
   for (const auto& package : node.packages)
     record.blobs.push_back(package.sha256);

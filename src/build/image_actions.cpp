@@ -16,6 +16,7 @@
 #include "cullet/plan/carried.hpp"
 
 #include "actions.hpp"
+#include "package_notes.hpp"
 
 namespace cullet::build {
 
@@ -108,6 +109,14 @@ std::string carried_patches(const plan::Plan& plan, const plan::Node& node) {
     }
   }
   return canonical(all);
+}
+
+/// The packages that a layer holds all or a part of; null where it holds something else.
+const plan::Node* packages_in(const plan::Plan& plan, const plan::Node& layer) {
+  const auto* content = &plan.nodes[layer.dependencies.at(0).node];
+  if (content->kind == plan::ActionKind::output)
+    content = &plan.nodes[content->dependencies.at(0).node];
+  return content->kind == plan::ActionKind::packages ? content : nullptr;
 }
 
 void write_declared(int root, const workspace::ImageFile& file) {
@@ -211,6 +220,9 @@ store::ActionRecord run_layer(const Context& context,
   for (const auto& [path, mode] : node.fixed.at("modes").items())
     if (manifest.find(path) != nullptr)
       spec.modes[path] = mode.get<std::uint32_t>();
+  if (const auto* packages = packages_in(plan, node))
+    for (const auto& line : package_notes(packages->record.value().value, manifest, spec.modes))
+      context.observer.note(cat("note: ", node.recipe->name, ": ", line));
   const auto layer = image::pack_layer(context.store, spec, context.jobs, context.cancel);
   return {.value = {{"blob", layer.blob.to_json()},
                     {"diffID", layer.diff_id.str()},

@@ -4,6 +4,7 @@
 #include "cullet/archive/reader.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/base/utf8.hpp"
 
 #include "control_file.hpp"
 #include "locked_package.hpp"
@@ -15,6 +16,9 @@ namespace {
 constexpr std::uint64_t kMaxVersionMember = 64;
 constexpr std::uint64_t kMaxControl = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kMaxSums = std::uint64_t{64} << 20U;
+
+/// Far more than any package of Debian's has.
+constexpr std::size_t kMostModes = 10'000;
 
 /// What a control.tar may hold: some maintainer scripts are large, none is this large.
 constexpr archive::Limits kControlLimits{.bytes = std::uint64_t{128} << 20U, .entries = 10'000};
@@ -69,6 +73,8 @@ class DebReader {
         contents_.control = read_all(reader.body(), kMaxControl, name_ + ": control");
       else if (entry->path.str() == "md5sums")
         contents_.md5sums = read_all(reader.body(), kMaxSums, name_ + ": md5sums");
+      else if (entry->path.str() == "postinst")
+        contents_.postinst = true;
     }
     check_control();
   }
@@ -115,8 +121,19 @@ class DebReader {
     }
     if (entry.type != archive::EntryType::directory)
       contents_.paths.push_back(place.str());
+    note_mode(entry, place);
     entry.path = place;
     return entry;
+  }
+
+  void note_mode(const archive::Entry& entry, const RelativePath& place) {
+    const bool file = entry.type == archive::EntryType::file;
+    if (!file && entry.type != archive::EntryType::directory)
+      return;
+    const bool kept = entry.mode == 0755 || (file && entry.mode == 0644);
+    // Where a mode can be declared, the path is text.
+    if (!kept && contents_.modes.size() < kMostModes && !first_invalid_utf8(place.str()))
+      contents_.modes.emplace(place.str(), entry.mode);
   }
 
   const LockedPackage& package_;

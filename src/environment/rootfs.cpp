@@ -182,11 +182,12 @@ void make_links(const StagedRoot& root, const std::map<std::string, std::string>
 
 }  // namespace
 
-store::Tree unpack_packages(const RootfsContext& context,
-                            const std::vector<LockedPackage>& packages,
-                            const std::map<std::string, std::string>& links,
-                            bool dpkg_status,
-                            bool environment) {
+Rootfs unpack_packages(const RootfsContext& context,
+                       const std::vector<LockedPackage>& packages,
+                       const std::map<std::string, std::string>& links,
+                       bool dpkg_status,
+                       bool environment) {
+  Rootfs rootfs;
   const auto ordered = in_order(packages);
   auto staged = context.store.stage_tree();
   {
@@ -200,8 +201,15 @@ store::Tree unpack_packages(const RootfsContext& context,
       make_environment(files);
     make_usr_links(files);
     make_links(files, links);
+    for (std::size_t i = 0; i < ordered.size(); ++i) {
+      const auto& contents = parts.contents(i);
+      rootfs.modes.insert(contents.modes.begin(), contents.modes.end());
+      if (contents.postinst)
+        rootfs.postinst.push_back(ordered[i].name);
+    }
   }
-  return context.store.commit_tree(std::move(staged), {}, context.threads, context.cancel);
+  rootfs.tree = context.store.commit_tree(std::move(staged), {}, context.threads, context.cancel);
+  return rootfs;
 }
 
 }  // namespace cullet::environment

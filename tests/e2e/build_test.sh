@@ -58,3 +58,35 @@ same "$(in_workspace skopeo inspect --config oci:.cullet/registry/greeting:1.0.0
 expect 3 '' "$CULLET" diff "oci:$WORKSPACE/.cullet/registry/greeting@$before" greeting
 same "$(grep -E '^(added|removed|changed) ' "$FIXTURE_DIR/out" | cut -d: -f1)" 'changed  bin/hello' \
   'diff names the one file that changed'
+
+# What an image's packages would be on a Debian machine and are not is said when their layer is made.
+package=$FIXTURE_DIR/odd
+umask 022
+mkdir -p "$package/DEBIAN" "$package/root" "$package/usr/bin" && chmod 0700 "$package/root"
+printf 'Package: odd\nVersion: 1\nArchitecture: amd64\nMaintainer: Someone <someone@example.com>\nDescription: odd %s\n' \
+  "$SRANDOM" >"$package/DEBIAN/control"
+printf '#!/bin/sh\n' >"$package/DEBIAN/postinst" && chmod 755 "$package/DEBIAN/postinst"
+printf 'su\n' >"$package/usr/bin/su" && chmod 4755 "$package/usr/bin/su"
+mkdir -p "$FIXTURE_DIR/mirror/pool/main/o/odd"
+deb=pool/main/o/odd/odd_1_amd64.deb
+dpkg-deb --root-owner-group --build "$package" "$FIXTURE_DIR/mirror/$deb" >/dev/null
+jq --arg path "$deb" --arg sha256 "$(sha256sum <"$FIXTURE_DIR/mirror/$deb" | cut -d' ' -f1)" \
+  --argjson size "$(stat -c %s "$FIXTURE_DIR/mirror/$deb")" \
+  '.packages["odd=1:amd64"] = {$path, $sha256, $size}
+   | .sets["packages bookworm odd"] = {dependencies: true, packages: ["odd=1:amd64"], requested: ["odd"], suite: "bookworm"}' \
+  "$WORKSPACE/cullet.lock" >"$FIXTURE_DIR/lock" && cp "$FIXTURE_DIR/lock" "$WORKSPACE/cullet.lock"
+printf 'mirrors: ["file://%s"]\n' "$FIXTURE_DIR/mirror" >>"$WORKSPACE/cullet.yaml"
+odd() {
+  printf 'environment: c\nimage:\n  contents: [{ packages: [odd]%s }]\n  tags: [latest]\n%s\n' "$1" "$2" \
+    >"$WORKSPACE/recipes/odd.yaml"
+}
+odd '' ''
+expect 0 'note: odd: packages lose 2 modes: /usr/bin/su 4755 → 0755, /root 0700 → 0755; ' "$CULLET" build odd
+grep -q '^note: odd: no maintainer script ran: odd has a postinst; ' "$FIXTURE_DIR/err"
+odd ', exclude: [usr/bin/su]' ''
+expect 0 'note: odd: packages lose 1 mode: /root 0700 → 0755; ' "$CULLET" build odd
+odd '' '  modes: { root: "0700", usr/bin/su: "4755" }'
+expect 0 'no maintainer script ran' "$CULLET" build odd
+if grep 'packages lose' "$FIXTURE_DIR/err"; then exit 1; fi
+in_workspace "$CULLET" ls odd /usr/bin/su | grep -q '^-rwsr-xr-x'
+echo 'ok: a declared mode is kept, and not noted'

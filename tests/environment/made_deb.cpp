@@ -88,14 +88,17 @@ std::string made_ar(const Members& members) {
 
 std::string made_control(const std::string& name,
                          const std::string& version,
-                         const std::string& more) {
-  return MadeTar()
-      .directory("./")
+                         const std::string& more,
+                         const std::string& postinst) {
+  MadeTar tar;
+  tar.directory("./")
       .file("./control",
             "Package: " + name + "\nVersion: " + version +
                 "\nArchitecture: amd64\nDescription: made for a test\n a long text\n" + more)
-      .file("./md5sums", "0123  usr/share/doc/" + name + "\n")
-      .bytes();
+      .file("./md5sums", "0123  usr/share/doc/" + name + "\n");
+  if (!postinst.empty())
+    tar.file("./postinst", postinst, 0755);
+  return tar.bytes();
 }
 
 std::string made_deb(const std::string& name, const MadeTar& data, const std::string& version) {

@@ -34,10 +34,11 @@ using Members = std::vector<std::pair<std::string, std::string>>;
 /// An ar archive of these members.
 std::string made_ar(const Members& members);
 
-/// "Package: …" and so on, as a control.tar.
+/// "Package: …" and so on, as a control.tar; with a postinst, if there is one.
 std::string made_control(const std::string& name,
                          const std::string& version = "1.0",
-                         const std::string& more = "");
+                         const std::string& more = "",
+                         const std::string& postinst = "");
 
 /// A well-formed package with these files.
 std::string made_deb(const std::string& name,

@@ -29,7 +29,10 @@ struct RootfsFixture {
                                   bool status = false,
                                   bool environment = false,
                                   unsigned threads = 2) {
-    tree = unpack_packages(context(threads), packages, links, status, environment);
+    auto rootfs = unpack_packages(context(threads), packages, links, status, environment);
+    tree = rootfs.tree;
+    modes = std::move(rootfs.modes);
+    postinst = std::move(rootfs.postinst);
     std::vector<std::string> lines;
     const auto manifest = store.manifest(tree.digest);
     for (const auto& entry : manifest.entries()) {
@@ -53,6 +56,8 @@ struct RootfsFixture {
   }
 
   store::Tree tree;
+  std::map<std::string, std::uint32_t> modes;
+  std::vector<std::string> postinst;
 };
 
 using Lines = std::vector<std::string>;

@@ -110,6 +110,26 @@ TEST_CASE("unpack_packages: setuid bits and unreadable modes are gone") {
   CHECK(manifest.find("root")->mode == 0755);
 }
 
+TEST_CASE("unpack_packages: what a tree doesn't keep of packages, and didn't run, is said") {
+  RootfsFixture f;
+  const auto script = made_ar({{"debian-binary", "2.0\n"},
+                               {"control.tar", made_control("b", "1.0", "", "#!/bin/sh\n")},
+                               {"data.tar",
+                                MadeTar()
+                                    .file("./bin/su", "su", 04755)
+                                    .file("./usr/bin/ls", "ls", 0755)
+                                    .symlink("./usr/bin/link", "ls")
+                                    .file("./etc/shadow", "secret", 0440)
+                                    .file("./etc/motd", "hello", 0644)
+                                    .file("./etc/\xff", "no text", 0600)
+                                    .bytes()}});
+  f.unpack({stored(f.store, "b", script),
+            f.add("a", MadeTar().directory("./usr").entry('5', "./tmp", "", "", 01777))});
+  CHECK(f.modes == std::map<std::string, std::uint32_t>{
+                       {"etc/shadow", 0440}, {"tmp", 01777}, {"usr/bin/su", 04755}});
+  CHECK(f.postinst == Lines{"b"});
+}
+
 TEST_CASE("unpack_packages: dpkg's status is left for scanners") {
   RootfsFixture f;
   const auto lines = f.unpack({f.add("a", MadeTar().file("./etc/x", "x"))}, {}, true);

@@ -21,7 +21,7 @@ namespace cullet::plan {
 ///   source       {"tree", "epoch", "commit", "patches"}  pin plus patches, as a tree; the patches'
 ///                                                  digests in the order of the series
 ///   environment  {"tree"}                          packages unpacked for steps to run in
-///   packages     {"tree"}                          packages unpacked as part of an image
+///   packages     {"tree", "modes", "postinst"}     the same for an image (environment::Rootfs)
 ///   files        {"tree"}                          files an image declares
 ///   component    {"tree", "milliseconds", "log"}   what a recipe's steps installed
 ///   output       {"tree"}                          a part of a component or of packages
