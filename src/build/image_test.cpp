@@ -27,39 +27,54 @@ std::optional<std::string> read_in(const std::vector<store::Tree>& trees, const 
   return std::nullopt;
 }
 
-/// The field after name and password, in /etc/passwd or /etc/group of the image.
-std::uint32_t number_of(const std::string& name,
-                        const std::vector<store::Tree>& trees,
-                        const char* file,
-                        std::size_t field,
-                        std::string_view what) {
-  if (const auto number = parse_number(name))
-    return static_cast<std::uint32_t>(*number);
+/// The fields of a line of /etc/passwd or /etc/group, numbers read.
+struct Account {
+  std::uint32_t number = 0;
+  std::vector<std::string> fields;
+};
+
+/// What /etc/passwd or /etc/group of the image says of `name`, which may be a number.
+std::optional<Account> account_of(const std::string& name,
+                                  const std::vector<store::Tree>& trees,
+                                  const char* file) {
+  const auto number = parse_number(name);
   const auto text = read_in(trees, file);
   for (const auto& line : split(text.value_or(""), '\n')) {
-    const auto fields = split(line, ':');
-    if (fields.size() > field && fields[0] == name)
-      if (const auto number = parse_number(fields[field]))
-        return static_cast<std::uint32_t>(*number);
+    auto fields = split(line, ':');
+    const auto its_number = fields.size() > 2 ? parse_number(fields[2]) : std::nullopt;
+    if (its_number && (number ? its_number == number : fields[0] == name))
+      return Account{static_cast<std::uint32_t>(*its_number), std::move(fields)};
   }
+  return number ? std::optional(Account{static_cast<std::uint32_t>(*number), {}}) : std::nullopt;
+}
+
+Account demand_account(const std::string& name,
+                       const std::vector<store::Tree>& trees,
+                       const char* file,
+                       std::string_view what) {
+  if (auto found = account_of(name, trees, file))
+    return std::move(*found);
   throw Error(Kind::input, cat("the image's /", file, " has no ", what, " '", name, "'"));
 }
 
 struct User {
   std::uint32_t uid = 0, gid = 0;
+  std::string home = "/";
 };
 
-/// `user` of the config: "101:101", "nginx", "nginx:adm"; a name alone takes its own group.
+/// `user` of the config ("101:101", "nginx", "nginx:adm", none for root) as containers have it: its
+/// own group unless one is given, and the home that the image's /etc/passwd says.
 User user_of(const std::string& text, const std::vector<store::Tree>& trees) {
-  if (text.empty())
-    return {};
-  const auto parts = split(text, ':');
-  User user;
-  user.uid = number_of(parts[0], trees, "etc/passwd", 2, "user");
+  constexpr std::size_t kGroup = 3, kHome = 5;
+  const auto parts = split(text.empty() ? "0" : text, ':');
+  const auto account = demand_account(parts[0], trees, "etc/passwd", "user");
+  User user{.uid = account.number};
   if (parts.size() > 1)
-    user.gid = number_of(parts[1], trees, "etc/group", 2, "group");
-  else if (!parse_number(parts[0]))
-    user.gid = number_of(parts[0], trees, "etc/passwd", 3, "user");
+    user.gid = demand_account(parts[1], trees, "etc/group", "group").number;
+  else if (account.fields.size() > kGroup)
+    user.gid = static_cast<std::uint32_t>(parse_number(account.fields[kGroup]).value_or(0));
+  if (account.fields.size() > kHome && !account.fields[kHome].empty())
+    user.home = account.fields[kHome];
   return user;
 }
 
@@ -78,6 +93,7 @@ sandbox::Spec test_room(const Context& context,
   const auto user = user_of(config.user, trees);
   spec.uid = user.uid;
   spec.gid = user.gid;
+  spec.environment.emplace("HOME", user.home);
   if (!config.working_dir.empty())
     spec.directory = config.working_dir;
   return spec;

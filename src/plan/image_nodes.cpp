@@ -13,7 +13,7 @@ namespace cullet::plan {
 namespace {
 
 constexpr int kFilesVersion = 1;
-constexpr int kTestVersion = 1;
+constexpr int kTestVersion = 2;
 
 Json owner_inputs(const std::map<std::string, std::pair<std::uint32_t, std::uint32_t>>& owners) {
   Json out = Json::object();

@@ -59,6 +59,28 @@ expect 3 '' "$CULLET" diff "oci:$WORKSPACE/.cullet/registry/greeting@$before" gr
 same "$(grep -E '^(added|removed|changed) ' "$FIXTURE_DIR/out" | cut -d: -f1)" 'changed  bin/hello' \
   'diff names the one file that changed'
 
+# Tests of an image have the user, the group and the home that a container has.
+cp "$WORKSPACE/recipes/greeting.yaml" "$FIXTURE_DIR/recipe"
+cat >>"$WORKSPACE/recipes/greeting.yaml" <<'END'
+    - { run: 'echo "$HOME" "$(busybox id -u):$(busybox id -g)"; exit 1', tools: probe }
+  files:
+    - { path: tmp, directory: true, mode: "1777" }
+END
+expect 3 '| / 0:0' "$CULLET" build greeting
+cat >>"$WORKSPACE/recipes/greeting.yaml" <<'END'
+    - { path: etc/passwd, text: "root:x:0:0::/root:/bin/sh\napp:x:101:102::/home/app:/bin/sh\n" }
+END
+expect 3 '| /root 0:0' "$CULLET" build greeting
+for user in app 101; do
+  sed -i "s|config: .*|config: { entrypoint: [/bin/hello], user: $user }|" "$WORKSPACE/recipes/greeting.yaml"
+  expect 3 '| /home/app 101:102' "$CULLET" build greeting
+done
+sed -i 's|config: .*|config: { entrypoint: [/bin/hello], user: app, env: { HOME: /data } }|; s/exit 1/test $HOME = \/data/' \
+  "$WORKSPACE/recipes/greeting.yaml"
+in_workspace "$CULLET" build greeting >/dev/null 2>&1
+echo 'ok: a declared HOME counts'
+cp "$FIXTURE_DIR/recipe" "$WORKSPACE/recipes/greeting.yaml"
+
 # What an image's packages would be on a Debian machine and are not is said when their layer is made.
 package=$FIXTURE_DIR/odd
 umask 022
