@@ -79,6 +79,8 @@ sed -i 's|config: .*|config: { entrypoint: [/bin/hello], user: app, env: { HOME:
   "$WORKSPACE/recipes/greeting.yaml"
 in_workspace "$CULLET" build greeting >/dev/null 2>&1
 echo 'ok: a declared HOME counts'
+in_workspace "$CULLET" ls greeting /tmp >"$FIXTURE_DIR/ls"
+same "$(<"$FIXTURE_DIR/ls")" 'drwxrwxrwt 0:0 0 tmp' 'ls shows the sticky bit'
 cp "$FIXTURE_DIR/recipe" "$WORKSPACE/recipes/greeting.yaml"
 
 # What an image's packages would be on a Debian machine and are not is said when their layer is made.

@@ -27,6 +27,8 @@ std::string mode_text(const archive::Entry& entry) {
     out[3] = out[3] == 'x' ? 's' : 'S';
   if ((entry.mode & 02000U) != 0)
     out[6] = out[6] == 'x' ? 's' : 'S';
+  if ((entry.mode & 01000U) != 0)
+    out[9] = out[9] == 'x' ? 't' : 'T';
   return out;
 }
 
