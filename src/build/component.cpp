@@ -6,6 +6,8 @@
 #include <csignal>
 #include <filesystem>
 
+#include <fcntl.h>
+
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/sandbox/sandbox.hpp"
@@ -20,7 +22,20 @@ namespace cullet::build {
 namespace {
 
 constexpr std::size_t kTailLines = 12;
+constexpr int kNotFound = 127;  // of a shell whose command is not there
 constexpr std::uintmax_t kFullDisk = std::uintmax_t{1} << 20U;
+
+/// Whether a tree has something at `path` itself; what links in it lead to is not looked at.
+bool holds(const std::filesystem::path& tree, const char* path) {
+  const auto root = open_directory(tree);
+  try {
+    return open_beneath(root.get(), path, O_PATH | O_NOFOLLOW).has_value();
+  } catch (const Error& error) {
+    if (error.kind() != Kind::refused)
+      throw;
+    return false;
+  }
+}
 
 /// Runs the steps of one component in one room.
 class ComponentRun {
@@ -38,6 +53,7 @@ class ComponentRun {
   }
 
   store::Tree run() {
+    demand_shell();
     run_steps("step", recipe_.steps, false);
     run_steps("check", recipe_.check, true);
     store::CapturePolicy policy;
@@ -59,6 +75,23 @@ class ComponentRun {
   [[nodiscard]] const std::filesystem::path& log_path() const { return log_.path(); }
 
  private:
+  /// Debian's essential packages are no dependencies, so an environment has the shell that it
+  /// names.
+  void demand_shell() const {
+    const bool found = std::any_of(room_.root.begin(), room_.root.end(), [](const auto& tree) {
+      return holds(tree, "usr/bin/sh") || holds(tree, "bin/sh");
+    });
+    if (!found)
+      throw Error(Kind::input,
+                  cat(node_.environment->at.str(),
+                      ": environment '",
+                      node_.environment->name,
+                      "' has no /bin/sh, which steps run with"))
+          .hint(
+              "add dash to its packages: what Debian calls essential (dash, coreutils, sed, …) is "
+              "there only if it is named");
+  }
+
   void run_steps(std::string_view what, const std::vector<workspace::Step>& steps, bool checks) {
     for (std::size_t index = 0; index < steps.size(); ++index) {
       const auto title = cat(what, " ", index + 1, " of ", steps.size());
@@ -126,6 +159,11 @@ class ComponentRun {
       error.hint("the recipe limits each step to " + declared);
     if (result.status.signal == SIGKILL)
       error.hint(sandbox::kKilledHint);
+    if (result.status.code == kNotFound)
+      error.hint(cat("a program is missing? name its package in environment '",
+                     recipe_.environment,
+                     "'; a link that a maintainer script would make (/usr/bin/aclocal) goes under "
+                     "its `links`"));
     error.hint(cat("the whole output: ", log_.path().string()));
     if (keep_room())
       error.hint(cat("`cullet shell ", recipe_.name, " --failed` opens a shell where it stopped"));

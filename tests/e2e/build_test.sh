@@ -114,3 +114,13 @@ expect 0 'no maintainer script ran' "$CULLET" build odd
 if grep 'packages lose' "$FIXTURE_DIR/err"; then exit 1; fi
 in_workspace "$CULLET" ls odd /usr/bin/su | grep -q '^-rwsr-xr-x'
 echo 'ok: a declared mode is kept, and not noted'
+
+# An environment without a shell, and a program that none of its packages has.
+sed -i 's/^environments:/environments:\n  bare: { debian: bookworm, packages: [odd] }/' "$WORKSPACE/cullet.yaml"
+jq '.sets["environment bare"] = .sets["packages bookworm odd"]' "$FIXTURE_DIR/lock" >"$WORKSPACE/cullet.lock"
+sed -i 's/^environment: c/environment: bare/' "$WORKSPACE/recipes/greeting.yaml"
+expect 1 "environment 'bare' has no /bin/sh, which steps run with" "$CULLET" build greeting
+grep -q '^hint: add dash to its packages' "$FIXTURE_DIR/err"
+cp "$FIXTURE_DIR/recipe" "$WORKSPACE/recipes/greeting.yaml"
+sed -i 's/- run: make CC=gcc/- run: aclocal/' "$WORKSPACE/recipes/greeting.yaml"
+expect 5 "name its package in environment 'c'" "$CULLET" build greeting
