@@ -323,7 +323,7 @@ void apply_patch(FileTree& tree,
     return pass.commit(tree);
   if (is_applied(tree, patches, label, cancel))
     throw Error(Kind::input, cat("patch ", label.name, " is already applied in ", label.subject))
-        .hint("take it out of the fork's patches");
+        .hint(label.if_applied);
   auto error = Error(Kind::input, cat("patch ", label.name, " does not apply to ", label.subject));
   for (const auto& misfit : misfits)
     for (const auto& detail : misfit.details)

@@ -14,6 +14,7 @@ struct PatchLabel {
   std::string name;
   std::string subject;  ///< "zlib 1.2.13"
   int strip = 1;
+  std::string if_applied{};  ///< the hint where it is applied already
 };
 
 /// Applies one patch to a tree in memory. Throws Kind::input, and the tree is then not to be used:

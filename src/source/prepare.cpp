@@ -40,10 +40,14 @@ void apply_text(const Context& context,
                 const workspace::Patch& patch,
                 const std::string& text,
                 FileTree& tree) {
+  const auto* file = std::get_if<workspace::Patch::File>(&patch.from);
+  const bool fresh = file != nullptr && context.unwritten.contains(file->path);
   const PatchLabel label{
       patch.name(),
       cat(fork.name, " ", fork.version.empty() ? short_id(fork.commit) : fork.version),
-      patch.strip};
+      patch.strip,
+      fresh ? "the source has that change: there is nothing to carry"
+            : cat("`cullet patch drop ", fork.name, " ", patch.name(), "` stops carrying it")};
   // Paths in what we make from a commit have git's own prefixes, whatever the patch says.
   const bool made_here = std::holds_alternative<workspace::Patch::Commit>(patch.from);
   apply_patch(

@@ -51,6 +51,27 @@ same "$(c patch show greeting fix --json | jq -r '.encoding, .text')" "utf-8
 $(<fix.patch)" 'a record says whether a patch is UTF-8, and has every byte either way'
 c patch drop greeting latin >/dev/null
 
+# --- a pin that has several of the patches ---
+for name in first second; do
+  printf -- '--- /dev/null\n+++ b/%s\n@@ -0,0 +1 @@\n+%s\n' "$name" "$name" >"$name.patch"
+  c patch add greeting "$FIXTURE_DIR/$name.patch" --reason 'upstream has no release yet' >/dev/null
+  echo "$name" >"$FORK_REPOSITORY/$name"
+done
+at=$(git_do rev-parse HEAD)
+git_do add first second && git_do commit --quiet --message='both'
+sed -i "s/$at/$(git_do rev-parse HEAD)/" "$fork"
+refused 1 'first.patch is already applied in greeting' "$CULLET" build greeting
+grep -q 'cullet patch drop greeting greeting/first.patch' "$FIXTURE_DIR/err"
+cp "$fork" moved.yaml
+expect 0 'the rest applies no more than before: patch greeting/first.patch' "$CULLET" patch drop greeting second
+expect 0 '' "$CULLET" patch drop greeting first
+same "$(c patch list greeting --json | jq -c '[.patches[].name]')" '["greeting/fix.patch"]' 'they are dropped one by one'
+cp moved.yaml "$fork" && cp first.patch second.patch "$WORKSPACE/forks/greeting"
+same "$(c patch drop greeting first second)" 'dropped greeting/first.patch
+dropped greeting/second.patch' 'and together'
+git_do reset --quiet --hard "$at"
+sed -Ei "s/\b[0-9a-f]{40}\b/$at/" "$fork"
+
 # --- bad input ---
 reason=(--reason 'a test')
 refused 1 "has a patch 'greeting/fix.patch' already" "${add[@]}" "${reason[@]}"
@@ -104,7 +125,7 @@ printf -- '--- /dev/null\n+++ b/THANKS\n@@ -0,0 +1 @@\n+all of you\n' |
 same "$(jq -r '"\(.name) \(.origin) \(.fixes[0])"' added.json)" 'greeting/CVE-2026-0042.patch file CVE-2026-0042' \
   'a patch from standard input is called after what it fixes'
 c patch show greeting CVE-2026-0042 --json | holds '.text | contains("all of you")'
-c patch drop greeting CVE-2026-0042 --json | holds '.dropped == "greeting/CVE-2026-0042.patch"'
+c patch drop greeting CVE-2026-0042 --json | holds '.dropped == ["greeting/CVE-2026-0042.patch"]'
 refused 1 'empty' "$CULLET" patch add greeting - "${reason[@]}" </dev/null
 
 git_do checkout --quiet -b side HEAD~

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <set>
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
@@ -200,21 +202,59 @@ int show(Session& session, const std::string& fork_name, const std::string& name
   return 0;
 }
 
-int drop(Session& session, const std::string& fork_name, const std::string& name) {
+/// Whether the fork's patches apply as they are.
+bool applies(Session& session, const workspace::Fork& fork, ProgressView& view) {
+  try {
+    try_series(session, fork, {entries_of(fork), {}}, view);
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != Kind::input)
+      throw;
+    return false;
+  }
+}
+
+/// Tries what is left. Where the series was broken before, dropping is not what breaks it: nobody
+/// would get out of there one patch at a time. Returns what is wrong with the rest, or nothing.
+std::string wrong_without(Session& session,
+                          const workspace::Fork& fork,
+                          const std::string& dropped,
+                          const NewSeries& rest) {
+  ProgressView view(session.environment());
+  try {
+    with_context(cat("trying fork '", fork.name, "' without ", dropped),
+                 [&] { try_series(session, fork, rest, view); });
+  } catch (const Error& error) {
+    if (error.kind() != Kind::input || applies(session, fork, view))
+      throw;
+    return error.message();
+  }
+  return {};
+}
+
+int drop(Session& session, const std::string& fork_name, const std::vector<std::string>& names) {
   const auto& fork = find_fork(session, fork_name);
-  const auto index = find_patch(fork, name);
-  NewSeries series{entries_of(fork), {}};
-  series.entries.erase(series.entries.begin() + static_cast<std::ptrdiff_t>(index));
-  const auto& patch = fork.patches[index];
-  with_context(cat("trying fork '", fork.name, "' without ", patch.name()), [&] {
-    ProgressView view(session.environment());
-    try_series(session, fork, series, view);
-  });
-  write_series(session, fork, series);
+  std::set<std::size_t> gone;
+  for (const auto& name : names)
+    gone.insert(find_patch(fork, name));
+  NewSeries rest;
+  std::vector<std::string> dropped;
+  for (const auto& entry : entries_of(fork)) {
+    if (gone.contains(entry.was.value()))
+      dropped.push_back(entry.patch.name());
+    else
+      rest.entries.push_back(entry);
+  }
+  const auto wrong = wrong_without(session, fork, join(dropped, ", "), rest);
+  write_series(session, fork, rest);
+  if (!wrong.empty())
+    session.environment().err << "warning: the rest applies no more than before: "
+                              << printable(wrong) << '\n';
   if (session.options().json)
-    session.print({{"fork", fork.name}, {"dropped", patch.name()}});
+    session.print({{"fork", fork.name}, {"dropped", dropped}});
   else
-    session.environment().out << cat("dropped ", patch.name(), "\n");
+    for (const auto& name : dropped)
+      session.environment().out << cat("dropped ", name, "\n");
   return 0;
 }
 
@@ -274,19 +314,23 @@ void register_patch(CLI::App& app, Action& chosen) {
   list_command->add_option("fork", *fork, "the fork [all]");
   list_command->callback(
       [fork, &chosen] { chosen = [fork](Session& session) { return list(session, *fork); }; });
-  const auto with_patch = [&](const std::string& verb,
-                              const std::string& summary,
-                              int (*run)(Session&, const std::string&, const std::string&)) {
-    auto* one =
-        add_command(*command, verb, summary, cat("cullet patch ", verb, " zlib CVE-2023-45853"));
-    one->add_option("fork", *fork, "the fork")->required();
-    one->add_option("patch", *name, "the patch, or the end of its name")->required();
-    one->callback([fork, name, run, &chosen] {
-      chosen = [fork, name, run](Session& session) { return run(session, *fork, *name); };
-    });
-  };
-  with_patch("show", "print a patch", show);
-  with_patch("drop", "stop carrying a patch, once the rest was tried without it", drop);
+  auto* show_command =
+      add_command(*command, "show", "print a patch", "cullet patch show zlib CVE-2023-45853");
+  show_command->add_option("fork", *fork, "the fork")->required();
+  show_command->add_option("patch", *name, "the patch, or the end of its name")->required();
+  show_command->callback([fork, name, &chosen] {
+    chosen = [fork, name](Session& session) { return show(session, *fork, *name); };
+  });
+  auto names = std::make_shared<std::vector<std::string>>();
+  auto* drop_command = add_command(*command,
+                                   "drop",
+                                   "stop carrying patches, once the rest was tried without them",
+                                   "cullet patch drop zlib CVE-2023-45853");
+  drop_command->add_option("fork", *fork, "the fork")->required();
+  drop_command->add_option("patch", *names, "the patches, or the ends of their names")->required();
+  drop_command->callback([fork, names, &chosen] {
+    chosen = [fork, names](Session& session) { return drop(session, *fork, *names); };
+  });
   register_patch_edit(*command, chosen);
 }
 
