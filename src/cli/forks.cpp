@@ -31,7 +31,7 @@ const workspace::Fork& find_fork(Session& session, const std::string& name) {
   Error error(Kind::input, cat("there is no fork '", printable(name), "' in forks/"));
   if (const auto near = nearest(name, known))
     error.hint(cat("did you mean '", *near, "'?"));
-  throw std::move(error);
+  throw std::move(error).hint("`cullet fork add NAME URL --commit …` adds one");
 }
 
 std::size_t find_patch(const workspace::Fork& fork, const std::string& name) {

@@ -7,6 +7,7 @@
 #include "cullet/base/file.hpp"
 #include "cullet/build/publish.hpp"
 #include "cullet/build/tags.hpp"
+#include "cullet/workspace/read.hpp"
 
 #include "edits.hpp"
 #include "file_lock.hpp"
@@ -79,6 +80,7 @@ std::string default_tag(Session& session, const std::string& text, image::Reposi
   const auto recipe = session.workspace().recipes.find(text);
   if (recipe == session.workspace().recipes.end() || !recipe->second.image)
     return "latest";
+  workspace::check_references(session.workspace());
   const auto rules = plan::tag_rules(session.workspace(), recipe->second);
   if (rules.patched)
     if (const auto newest = build::newest_break_glass(repository, rules))

@@ -7,6 +7,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/workspace/read.hpp"
 
 namespace cullet::cli {
 
@@ -107,15 +108,17 @@ std::filesystem::path Session::from_here(const std::filesystem::path& path) cons
 const workspace::Workspace& Session::workspace() {
   if (!workspace_) {
     workspace_ = std::make_shared<const workspace::Workspace>(
-        workspace::load(workspace::find_root(directory()), jobs()));
+        workspace::read(workspace::find_root(directory()), jobs()));
     environment_.kept.push_back(workspace_);
   }
   return *workspace_;
 }
 
 const environment::Lock& Session::lock() {
-  if (!lock_)
+  if (!lock_) {
+    workspace::check_references(workspace());
     lock_ = environment::lock_of(workspace());
+  }
   return *lock_;
 }
 

@@ -50,8 +50,8 @@ class Session {
   [[nodiscard]] unsigned jobs() const;
   [[nodiscard]] std::filesystem::path directory() const;
 
-  const workspace::Workspace& workspace();
-  const environment::Lock& lock();
+  const workspace::Workspace& workspace();  ///< what its files say: a recipe's fork may be missing
+  const environment::Lock& lock();  ///< for what plans: all that the files refer to is there, then
   store::Store& store();
   http::Client& http();
   /// Debian mirrors: the workspace's, else those of the machine's apt configuration.

@@ -10,6 +10,7 @@
 #include "cullet/base/file.hpp"
 #include "cullet/base/parallel.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/workspace/read.hpp"
 
 #include "parts.hpp"
 #include "values.hpp"
@@ -125,7 +126,7 @@ fs::path find_root(const fs::path& from) {
       .hint("`cullet init` makes a workspace");
 }
 
-Workspace load(const fs::path& root, unsigned threads) {
+Workspace read(const fs::path& root, unsigned threads) {
   Workspace workspace;
   workspace.root = fs::absolute(root).lexically_normal();
   if (!workspace.root.has_filename())
@@ -139,6 +140,11 @@ Workspace load(const fs::path& root, unsigned threads) {
     files[lock] = read_text(root_directory.get(), lock, lock, kMaxLockBytes);
   workspace.forks = parse_folder<Fork>(workspace.root, "forks", parse_fork, threads, files);
   workspace.recipes = parse_folder<Recipe>(workspace.root, "recipes", parse_recipe, threads, files);
+  return workspace;
+}
+
+Workspace load(const fs::path& root, unsigned threads) {
+  auto workspace = read(root, threads);
   check_references(workspace);
   return workspace;
 }

@@ -16,7 +16,4 @@ std::map<std::string, std::string> read_environment_variables(const Node& node);
 std::map<std::string, std::uint32_t> read_modes(const Node& node);
 ImageSpec read_image_spec(const Node& node);
 
-/// Throws Kind::input, suggesting the nearest, where something refers to what isn't there.
-void check_references(const Workspace& workspace);
-
 }  // namespace cullet::workspace

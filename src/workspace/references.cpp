@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cullet/base/image_name.hpp"
+#include "cullet/base/text.hpp"
+#include "cullet/workspace/read.hpp"
 
 #include "parts.hpp"
 #include "values.hpp"
@@ -22,6 +24,14 @@ void check_known(const Map& map,
                  const Position& at) {
   if (map.count(name) == 0)
     throw unknown_word(at, cat("there is no ", kind, " '", name, "'"), name, names(map));
+}
+
+void check_fork(const Workspace& workspace, const Recipe& recipe) {
+  const auto& name = recipe.fork;
+  if (workspace.forks.count(name) == 0)
+    throw unknown_word(
+        recipe.fork_at, cat("there is no fork '", name, "'"), name, names(workspace.forks))
+        .hint(cat("`cullet fork add ", name, " URL --commit …` adds it"));
 }
 
 void check_output(const Workspace& workspace, const OutputRef& ref) {
@@ -61,7 +71,7 @@ void check_tags(const Workspace& workspace, const Recipe& recipe) {
 void check_references(const Workspace& workspace) {
   for (const auto& [name, recipe] : workspace.recipes) {
     if (!recipe.fork.empty())
-      check_known(workspace.forks, recipe.fork, "fork", recipe.fork_at);
+      check_fork(workspace, recipe);
     if (!recipe.environment.empty())
       check_known(
           workspace.config.environments, recipe.environment, "environment", recipe.environment_at);

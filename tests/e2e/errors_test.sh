@@ -157,6 +157,17 @@ for name in ../../outside "$FIXTURE_DIR/outside" UP a/b .hidden -x ''; do
 done
 same "$(cd "$FIXTURE_DIR" && find . -path ./store -prune -o -name '*.yaml' -print | sort)" "$there" 'no file was written' >/dev/null
 
+# --- a recipe whose fork isn't there yet stands in the way of builds, and of nothing else ---
+printf 'fork: later\nenvironment: c\nsteps: [{ run: make }]\n' >"$WORKSPACE/recipes/later.yaml"
+add=("$CULLET" fork add later "file://$FORK_REPOSITORY" --version 9.0 --commit)
+expect 1 'cullet fork add later URL --commit' "$CULLET" plan
+expect 0 '' "$CULLET" fork list
+expect 0 '' "$CULLET" patch list
+expect 0 '' env CULLET_PASSPHRASE=secret "$CULLET" key new "$FIXTURE_DIR/later.pem"
+expect 0 '' "${add[@]}" "$(git_do rev-parse HEAD)"
+expect 0 '' "$CULLET" plan later
+rm "$WORKSPACE/recipes/later.yaml" "$WORKSPACE/forks/later.yaml"
+
 # --- options that say nothing beside each other ---
 expect 2 '--cyclonedx is about what is attested' "${build[@]}" --no-sign --cyclonedx
 expect 2 '--author is about what is attested' "${build[@]}" --no-attest --author Me

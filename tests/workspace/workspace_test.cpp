@@ -111,7 +111,8 @@ TEST_CASE("Workspace::load: references to what isn't there suggest the nearest")
   SECTION("fork") {
     files.put("recipes/app.yaml", "fork: zlibb\nenvironment: c\n" + steps);
     CHECK(files.failure() ==
-          "error: recipes/app.yaml:1:7: there is no fork 'zlibb'\nhint: did you mean 'zlib'?\n");
+          "error: recipes/app.yaml:1:7: there is no fork 'zlibb'\nhint: did you mean 'zlib'?\n"
+          "hint: `cullet fork add zlibb URL --commit …` adds it\n");
   }
   SECTION("environment") {
     files.put("recipes/app.yaml", "fork: zlib\nenvironment: rust\n" + steps);

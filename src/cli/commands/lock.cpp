@@ -3,6 +3,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+#include "cullet/workspace/read.hpp"
 
 #include "../command.hpp"
 
@@ -12,6 +13,7 @@ namespace {
 
 int lock(Session& session, bool update) {
   const auto& workspace = session.workspace();
+  workspace::check_references(workspace);
   const auto before = workspace.files.find("cullet.lock");
   const auto work = session.store().work_directory();
   environment::AptOptions options;
