@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cullet/base/text.hpp"
@@ -37,6 +38,11 @@ bool matches(std::string_view name, const std::vector<std::string>& prefixes) {
   });
 }
 
+Error damaged(const fs::path& path, std::string_view what) {
+  return Error(Kind::machine, cat("the mirror ", path.string(), " is damaged: ", what))
+      .hint(cat("remove ", path.string(), "; it is made again"));
+}
+
 }  // namespace
 
 Mirror::Mirror(const Context& context, std::string_view name, std::string_view identity)
@@ -51,7 +57,15 @@ bool Mirror::exists() const {
 }
 
 Repository Mirror::open() const {
-  return open_repository(path_.string());
+  start_libgit2();
+  Repository repository;
+  const int code = git_repository_open_bare(out_ptr(repository), path_.c_str());
+  if (code == GIT_ENOTFOUND && exists())
+    throw damaged(path_, "git knows it for no repository");
+  check(code, cat("open ", path_.string()));
+  // The kernel's clock; a failure only makes the mirror look older than it is to store gc.
+  ::utimensat(AT_FDCWD, path_.c_str(), nullptr, 0);
+  return repository;
 }
 
 References Mirror::references() const {
@@ -65,8 +79,7 @@ References Mirror::references() const {
       continue;
     const auto id = parse_id(std::string_view(line).substr(0, GIT_OID_HEXSZ));
     if (!id || line.size() < GIT_OID_HEXSZ + 2 || line[GIT_OID_HEXSZ] != ' ')
-      throw Error(Kind::machine, cat("the mirror ", path_.string(), " is damaged: packed-refs"))
-          .hint(cat("remove ", path_.string(), "; it is made again"));
+      throw damaged(path_, "packed-refs");
     references[line.substr(GIT_OID_HEXSZ + 1)] = *id;
   }
   return references;
@@ -107,6 +120,15 @@ void Mirror::create() const {
   repository.reset();
   fs::rename(fresh, path_);
   sync_directory(path_.parent_path());
+}
+
+void Mirror::demand_whole() const {
+  const auto repository = open();
+  for (const auto& [name, id] : references()) {
+    Object object;
+    if (git_object_lookup(out_ptr(object), repository.get(), &id, GIT_OBJECT_ANY) < 0)
+      throw damaged(path_, cat(printable(name), " can't be read"));
+  }
 }
 
 void Mirror::clean() const {

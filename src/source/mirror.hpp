@@ -37,8 +37,10 @@ class Mirror {
 
   [[nodiscard]] bool exists() const;
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-  /// Throws Kind::machine when it is not there.
+  /// Throws Kind::machine when it is not there. Marks it as used now, for Store::collect().
   [[nodiscard]] Repository open() const;
+  /// Throws Kind::machine, saying what to do, where a reference leads to nothing that can be read.
+  void demand_whole() const;
   [[nodiscard]] References references() const;
 
   /// The right to change the mirror, until the end of its lifetime or of the process.

@@ -97,6 +97,7 @@ std::optional<Tag> nearest_tag(const std::vector<Tag>& tags, const workspace::Fo
 
 /// Says why the mirror, now up to date, has no such pin.
 Error no_pin(const Mirror& mirror, const workspace::Fork& fork, const git_oid& pin) {
+  mirror.demand_whole();
   const auto repository = mirror.open();
   const auto references = mirror.references();
   const auto tags = tags_of(repository.get(), references);

@@ -56,6 +56,7 @@ class Collector {
     collect_latest();
     collect_logs();
     collect_failed();
+    collect_forks();
     collect_locks();
     return report_;
   }
@@ -146,6 +147,23 @@ class Collector {
       if (::lstat((session_.failed() / name).c_str(), &status) == 0 &&
           status.st_mtim.tv_sec < before_)
         remove_directory(session_.failed() / name);
+    }
+  }
+
+  /// Mirrors, by when one was last opened, and the lock files of those that are gone, which nobody
+  /// holds now.
+  void collect_forks() {
+    for (const auto& name : list_directory(open_directory(session_.forks()).get(), "forks")) {
+      cancel_.check();
+      const auto path = session_.forks() / name;
+      const auto status = find_status(path);
+      if (status && S_ISDIR(status->st_mode)) {
+        if (status->st_mtim.tv_sec < before_)
+          remove_directory(path);
+      } else if (status && path.extension() == ".lock") {
+        if (auto mirror = path; !find_status(mirror.replace_extension(".git")))
+          remove_file(path, *status);
+      }
     }
   }
 

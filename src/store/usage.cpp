@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/stat.h>
 
-#include "cullet/store/store.hpp"
+#include "cullet/base/file.hpp"
+#include "cullet/store/mirrors.hpp"
 
 #include "listing.hpp"
 #include "state.hpp"
@@ -35,6 +36,17 @@ StoreUsage Store::usage(const Cancel& cancel) const {
   DiskUse temporary;
   temporary.add(session.temporary(), cancel);
   usage.temporary_bytes = temporary.bytes();
+  return usage;
+}
+
+MirrorUsage mirror_usage(const Store& store, const Cancel& cancel) {
+  const auto forks = store.forks_directory();
+  MirrorUsage usage;
+  for (const auto& name : list_directory(open_directory(forks).get(), forks.string()))
+    usage.mirrors += name.ends_with(".git") ? 1U : 0U;
+  DiskUse use;
+  use.add(forks, cancel);
+  usage.bytes = use.bytes();
   return usage;
 }
 

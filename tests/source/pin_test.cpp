@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
 #include <thread>
 
 #include <catch2/catch.hpp>
@@ -36,6 +37,13 @@ std::vector<std::string> names_in(const fs::path& directory) {
   for (const auto& entry : fs::directory_iterator(directory))
     names.push_back(entry.path().filename().string());
   return names;
+}
+
+fs::path mirror_in(const fs::path& directory) {
+  for (const auto& name : names_in(directory))
+    if (name.ends_with(".git"))
+      return directory / name;
+  return {};
 }
 
 }  // namespace
@@ -259,4 +267,37 @@ TEST_CASE("sync: brings upstream beside the fork; its commits can be patches, no
   fork.patches = {patch};
   static_cast<void>(ensure_pin(f.context(), fork));
   CHECK(slurp(prepare(f.context(), fork).root / "x") == "fixed\n");
+}
+
+TEST_CASE("ensure_pin: a damaged mirror is told as such, and how to mend it") {
+  PinFixture f;
+  sync(f.context(), f.at(f.first));
+  const auto mirror = mirror_in(f.store.forks_directory());
+  SECTION("an empty pack") {
+    for (const auto& name : names_in(mirror / "objects/pack"))
+      if (name.ends_with(".pack")) {
+        fs::permissions(mirror / "objects/pack" / name, fs::perms{0644});
+        spew(mirror / "objects/pack" / name, "");
+      }
+  }
+  SECTION("no repository any more") {
+    fs::remove_all(mirror / "refs");
+    fs::remove_all(mirror / "objects");
+    fs::remove(mirror / "HEAD");
+  }
+  const auto told = error_of(Kind::machine, [&] { ensure_pin(f.context(), f.at(f.first)); });
+  CHECK_THAT(told, Catch::Contains("mirror " + mirror.string() + " is damaged"));
+  CHECK_THAT(told, Catch::Contains("remove " + mirror.string()));
+  fs::remove_all(mirror);
+  CHECK(ensure_pin(f.context(), f.at(f.first)).commit == f.first);
+}
+
+TEST_CASE("ensure_pin: a mirror that was opened is a mirror that was used") {
+  PinFixture f;
+  ensure_pin(f.context(), f.at(f.first));
+  const auto mirror = mirror_in(f.store.forks_directory());
+  fs::last_write_time(mirror, fs::file_time_type::clock::now() - std::chrono::hours(48));
+  const auto old = fs::last_write_time(mirror);
+  ensure_pin(f.context(), f.at(f.first));
+  CHECK(fs::last_write_time(mirror) > old);
 }

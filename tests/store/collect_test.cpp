@@ -5,6 +5,8 @@
 
 #include <sys/file.h>
 
+#include "cullet/store/mirrors.hpp"
+
 #include "store/scratch.hpp"
 
 using namespace cullet;
@@ -202,4 +204,23 @@ TEST_CASE("Store::collect: two collectors don't wait for each other forever") {
   two.reset();
   thread.join();
   CHECK(first.removed_blobs + second.removed_blobs == 1);
+}
+
+TEST_CASE("Store::collect: mirrors that were not opened for as long go, and count until then") {
+  const Scratch scratch;
+  Store store(scratch / "store", {});
+  const auto forks = store.forks_directory();
+  for (const std::string name : {"kept-1", "old-1"}) {
+    put(forks / (name + ".git") / "objects/pack/p.pack", "0123456789", 0444);
+    put(forks / (name + ".lock"), "");
+  }
+  put(forks / "failed-1.lock", "");
+  age(forks / "kept-1.git", 2000);
+  age(forks / "old-1.git", 1999);
+  CHECK(mirror_usage(store, Cancel()).mirrors == 2);
+  CHECK(mirror_usage(store, Cancel()).bytes == 20);
+  CHECK(store.collect(2000, Cancel()).freed_bytes == 10);
+  CHECK(list_directory(open_directory(forks).get(), "forks") ==
+        std::vector<std::string>{"kept-1.git", "kept-1.lock"});
+  CHECK(mirror_usage(store, Cancel()).bytes == 10);
 }

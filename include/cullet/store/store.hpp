@@ -211,10 +211,10 @@ class Store {
   [[nodiscard]] StoreUsage usage(const Cancel& cancel) const;
   /// Removes actions not used since `before` (seconds since the epoch, compared with the kernel's
   /// time stamps) and all blobs and trees that no remaining action names, also logs, failed
-  /// steps' remains and latest inputs older than that; forks stay. Waits until no other Store has
-  /// this store open, in this process or another; nobody may be using this one meanwhile, apart
-  /// from unfinished BlobWriters and StagedTrees, which stay. What was read before may be gone
-  /// afterwards. Being killed or cancelled leaves a right store.
+  /// steps' remains, latest inputs and mirrors (last opened) older than that. Waits until no other
+  /// Store has this store open, in this process or another; nobody may be using this one meanwhile,
+  /// apart from unfinished BlobWriters and StagedTrees, which stay. What was read before may be
+  /// gone afterwards. Being killed or cancelled leaves a right store.
   CollectReport collect(std::int64_t before, const Cancel& cancel);
 
  private:

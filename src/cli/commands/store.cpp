@@ -6,6 +6,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/store/mirrors.hpp"
 
 #include "../command.hpp"
 
@@ -69,12 +70,15 @@ int check(Session& session, bool repair) {
 
 int usage(Session& session) {
   const auto usage = session.store().usage(session.cancel());
+  const auto mirrors = store::mirror_usage(session.store(), session.cancel());
   if (session.options().json)
     session.print({{"blobs", usage.blobs},
                    {"blob_bytes", usage.blob_bytes},
                    {"trees", usage.trees},
                    {"tree_bytes", usage.tree_bytes},
                    {"actions", usage.actions},
+                   {"mirrors", mirrors.mirrors},
+                   {"mirror_bytes", mirrors.bytes},
                    {"temporary_bytes", usage.temporary_bytes}});
   else
     session.environment().out << cat("blobs    ",
@@ -87,6 +91,10 @@ int usage(Session& session) {
                                      human_size(usage.tree_bytes),
                                      "\nactions  ",
                                      usage.actions,
+                                     "\nmirrors  ",
+                                     mirrors.mirrors,
+                                     ", ",
+                                     human_size(mirrors.bytes),
                                      "\nin work  ",
                                      human_size(usage.temporary_bytes))
                               << '\n';
