@@ -252,8 +252,7 @@ bool has_news(const UpstreamAnswer& answer, const CandidateOptions& options) {
   const auto& state = *answer.state;
   if (state.newest.commit == answer.fork->commit)
     return false;
-  return !options.at.empty() ||
-         (state.standing != source::Standing::current && state.standing != source::Standing::ahead);
+  return !options.at.empty() || state.has_news();
 }
 
 }  // namespace

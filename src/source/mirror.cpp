@@ -131,6 +131,14 @@ void Mirror::demand_whole() const {
   }
 }
 
+void Mirror::Lock::remove() const {
+  auto gone = mirror_.path_;
+  gone += ".new";
+  remove_tree(gone);
+  fs::rename(mirror_.path_, gone);
+  remove_tree(gone);
+}
+
 void Mirror::clean() const {
   const auto remove_if = [](const fs::path& directory, const auto& is_left_over) {
     std::error_code ignored;

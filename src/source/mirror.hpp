@@ -50,6 +50,8 @@ class Mirror {
     void write(const References& references) const;
     /// Makes new packs durable.
     void sync_packs() const;
+    /// Removes the mirror; after kill -9 it is there whole, or not at all.
+    void remove() const;
 
    private:
     friend class Mirror;

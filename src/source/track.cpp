@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "track.hpp"
 
+#include <algorithm>
+
 #include "cullet/base/glob.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/source/version.hpp"
@@ -19,14 +21,11 @@ struct Tagged {
   Version version;
 };
 
-std::string rule_of(const workspace::Fork& fork) {
-  const auto rule = fork.track.find("tags");
-  return rule == fork.track.end() ? "*" : rule->second;
-}
-
+/// The text of a pattern before its first wildcard; empty without `track`.
 std::string prefix_of(const workspace::Fork& fork) {
-  const auto rule = rule_of(fork);
-  return rule.substr(0, rule.find_first_of("*?["));
+  const auto rule = fork.track.find("tags");
+  return rule == fork.track.end() ? std::string()
+                                  : rule->second.substr(0, rule->second.find_first_of("*?["));
 }
 
 std::vector<std::string> names(const References& references, std::string_view below) {
@@ -40,6 +39,16 @@ std::vector<std::string> names(const References& references, std::string_view be
 git_oid commit_of(const Advertised& theirs, const std::string& reference) {
   const auto peeled = theirs.commits.find(reference);
   return peeled != theirs.commits.end() ? peeled->second : theirs.references.at(reference);
+}
+
+/// What the fork follows. Projects have had several kinds of tags, "release-120715" beside
+/// "v1.12.1": numbers of one kind say nothing about those of another, so that without `track` those
+/// of the pin's kind count, where it has a tag.
+std::vector<std::string> rules_of(const workspace::Fork& fork, const Advertised& theirs) {
+  if (const auto rule = fork.track.find("tags"); rule != fork.track.end())
+    return {rule->second};
+  const auto kinds = kinds_of_tag(fork, theirs);
+  return kinds.empty() ? std::vector<std::string>{"*"} : kinds;
 }
 
 Error nothing(const workspace::Fork& fork, std::string what, std::vector<std::string> have) {
@@ -98,13 +107,15 @@ void note_the_pin_s_tag(const workspace::Fork& fork,
 
 Followed follow_tags(const workspace::Fork& fork, const Advertised& theirs) {
   Followed followed;
-  const auto rule = rule_of(fork);
+  const auto rules = rules_of(fork, theirs);
+  const auto rule = join(rules, " ");
   followed.rule = "tags " + rule;
-  const Glob glob(rule);
+  const std::vector<Glob> globs(rules.begin(), rules.end());
   std::vector<Tagged> tags;
   std::size_t matching = 0;
   for (const auto& name : names(theirs.references, kTags)) {
-    if (!glob.matches(name))
+    if (std::none_of(
+            globs.begin(), globs.end(), [&](const Glob& glob) { return glob.matches(name); }))
       continue;
     ++matching;
     if (auto version = Version::parse(name, prefix_of(fork)))
@@ -144,6 +155,21 @@ Followed follow_tags(const workspace::Fork& fork, const Advertised& theirs) {
 }
 
 }  // namespace
+
+std::vector<std::string> kinds_of_tag(const workspace::Fork& fork, const Advertised& theirs) {
+  const auto pinned = Version::parse(fork.version);
+  std::vector<std::string> kinds;
+  for (const auto& name : names(theirs.references, kTags)) {
+    const auto version = Version::parse(name);
+    if (!version ||
+        !(pinned ? *version == *pinned : hex(commit_of(theirs, cat(kTags, name))) == fork.commit))
+      continue;
+    const auto kind = cat(name.substr(0, name.size() - version->str().size()), "[0-9]*");
+    if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
+      kinds.push_back(kind);
+  }
+  return kinds;
+}
 
 Followed follow(const workspace::Fork& fork, const Advertised& theirs) {
   const auto branch = fork.track.find("branch");

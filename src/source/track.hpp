@@ -18,6 +18,11 @@ struct Followed {
 /// Throws Kind::input for a rule that matches nothing.
 Followed follow(const workspace::Fork& fork, const Advertised& theirs);
 
+/// Patterns of the tags that are written as the one of the pin's version is, or, of a pin without
+/// one, that of its commit: "v[0-9]*" for v1.12.1, "[0-9]*" for 7.2.4. Mostly one; none where there
+/// is no such tag.
+std::vector<std::string> kinds_of_tag(const workspace::Fork& fork, const Advertised& theirs);
+
 /// The version that a tag is of, by the fork's rule; empty where it is none.
 std::string version_of(const workspace::Fork& fork, const std::string& tag);
 

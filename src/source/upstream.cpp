@@ -38,9 +38,7 @@ class Comparison {
     else
       compare_history();
     const bool same_commit = state_.newest.commit == fork_.commit;
-    const bool nothing_new =
-        state_.standing == Standing::current || state_.standing == Standing::ahead;
-    if (wants_tree_ && !same_commit && (!nothing_new || !wish_.at.empty()))
+    if (wants_tree_ && !same_commit && (state_.has_news() || !wish_.at.empty()))
       state_.patches = carry(context_, fork_, state_.newest.commit);
     return std::move(state_);
   }
@@ -146,6 +144,18 @@ class Comparison {
       state_.notes.push_back(
           cat("the pin's version ", fork_.version, " is higher than any that upstream has"));
     }
+    if (order && *order < 0 && behind == 0 && wish_.at.empty()) {
+      // Either the pin's version is not what it is, or the tag is one of another kind.
+      state_.standing = Standing::unknown;
+      state_.notes.push_back(
+          cat("the pin has all that ",
+              printable(state_.newest.name),
+              " has, yet its version ",
+              fork_.version,
+              " is lower: say in ",
+              fork_.at.file,
+              " which tags to follow (track: { tags: 'v*' }), or what version the pin is"));
+    }
     const auto prefixes =
         same_ ? own_references()
               : std::vector<std::string>{"refs/upstream/heads/", "refs/upstream/tags/"};
@@ -201,6 +211,11 @@ std::string_view name(Standing standing) {
       break;
   }
   return "unknown";
+}
+
+bool UpstreamState::has_news() const {
+  return standing == Standing::behind || standing == Standing::rewritten ||
+         (standing == Standing::unknown && commits != 0U);
 }
 
 UpstreamState check_upstream(const Context& context,

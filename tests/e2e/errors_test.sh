@@ -159,14 +159,21 @@ same "$(cd "$FIXTURE_DIR" && find . -path ./store -prune -o -name '*.yaml' -prin
 
 # --- a recipe whose fork isn't there yet stands in the way of builds, and of nothing else ---
 printf 'fork: later\nenvironment: c\nsteps: [{ run: make }]\n' >"$WORKSPACE/recipes/later.yaml"
+git_do tag v9.0 && git_do tag build-20260101
 add=("$CULLET" fork add later "file://$FORK_REPOSITORY" --version 9.0 --commit)
 expect 1 'cullet fork add later URL --commit' "$CULLET" plan
 expect 0 '' "$CULLET" fork list
 expect 0 '' "$CULLET" patch list
 expect 0 '' env CULLET_PASSPHRASE=secret "$CULLET" key new "$FIXTURE_DIR/later.pem"
-expect 0 '' "${add[@]}" "$(git_do rev-parse HEAD)"
+expect 2 'git ls-remote URL' "${add[@]}" v9.0
+expect 1 'has no commit 1111' "$CULLET" fork add nowhere "file://$FORK_REPOSITORY" --commit 1111111111111111111111111111111111111111
+same "$(find "$CULLET_STORE/forks" -name 'nowhere-*.git')" '' 'a fork that is not added leaves no mirror'
+expect 0 'it follows the tags v[0-9]*' "${add[@]}" "$(git_do rev-parse HEAD)"
+grep -qx "track: { tags: 'v\[0-9\]\*' }" "$WORKSPACE/forks/later.yaml"
+same "$(in_workspace "$CULLET" upstream later | head -n 1)" 'later 9.0: current (newest is v9.0)' 'and nothing else'
 expect 0 '' "$CULLET" plan later
 rm "$WORKSPACE/recipes/later.yaml" "$WORKSPACE/forks/later.yaml"
+git_do tag -d v9.0 build-20260101 >/dev/null
 
 # --- options that say nothing beside each other ---
 expect 2 '--cyclonedx is about what is attested' "${build[@]}" --no-sign --cyclonedx

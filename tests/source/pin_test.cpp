@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cullet/source/new_fork.hpp"
+
 #include "fixture.hpp"
 
 using namespace cullet;
@@ -289,6 +291,26 @@ TEST_CASE("ensure_pin: a damaged mirror is told as such, and how to mend it") {
   CHECK_THAT(told, Catch::Contains("mirror " + mirror.string() + " is damaged"));
   CHECK_THAT(told, Catch::Contains("remove " + mirror.string()));
   fs::remove_all(mirror);
+  CHECK(ensure_pin(f.context(), f.at(f.first)).commit == f.first);
+}
+
+TEST_CASE("forget_unpinned: a mirror goes unless a pin was found in it") {
+  PinFixture f;
+  const auto mirrors = [&] {
+    auto names = names_in(f.store.forks_directory());
+    std::erase_if(names, [](const std::string& name) { return !name.ends_with(".git"); });
+    return names.size();
+  };
+  const auto nowhere = f.at(std::string(40, '1'));
+  f.refusal(nowhere.commit);
+  CHECK(mirrors() == 1);
+  forget_unpinned(f.context(), nowhere);
+  CHECK(mirrors() == 0);
+  forget_unpinned(f.context(), nowhere);
+  ensure_pin(f.context(), f.at(f.first));
+  f.refusal(nowhere.commit);
+  forget_unpinned(f.context(), nowhere);
+  CHECK(mirrors() == 1);
   CHECK(ensure_pin(f.context(), f.at(f.first)).commit == f.first);
 }
 

@@ -3,6 +3,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "cullet/base/text.hpp"
+#include "cullet/source/new_fork.hpp"
+
 #include "fixture.hpp"
 
 using namespace cullet;
@@ -171,4 +174,38 @@ TEST_CASE("check_upstream: a candidate of upstream is no pin of the fork") {
   CHECK_THROWS_AS(ensure_pin(f.context(), fork), Error);
   CHECK(ensure_candidate(f.context(), fork).commit == newest);
   CHECK_THROWS_AS(ensure_pin(f.context(), fork), Error);
+}
+
+TEST_CASE("check_upstream: without track, tags of another kind than the pin's are not newer") {
+  UpstreamFixture f;
+  f.repo.git({"tag", "release-120715"});
+  f.release("v1.1", "one\n");
+  f.release("twitter-20100825", "two\n");
+  auto fork = f.pinned();
+  fork.track.clear();
+  auto state = check_upstream(f.context(), fork);
+  CHECK(state.standing == Standing::behind);
+  CHECK(state.newest.name == "v1.1");
+  CHECK(state.followed == "tags v[0-9]*");
+  CHECK(tags_to_track(f.context(), fork) == "v[0-9]*");
+  fork.version = "";  // the commit's tags then, here of two kinds
+  CHECK(check_upstream(f.context(), fork).followed == "tags release-[0-9]* v[0-9]*");
+  CHECK(tags_to_track(f.context(), fork).empty());
+  fork.version = "0.9";  // which has no tag
+  CHECK(check_upstream(f.context(), fork).followed == "tags *");
+}
+
+TEST_CASE("check_upstream: a pin that has all of a tag with a higher version is not current") {
+  UpstreamFixture f;
+  f.repo.git({"tag", "release-120715"});
+  f.pin = f.release("v1.1", "one\n");
+  auto fork = f.pinned();
+  fork.track.clear();
+  fork.version = "1.0.5";
+  const auto state = check_upstream(f.context(), fork);
+  CHECK(state.newest.name == "release-120715");
+  CHECK(state.standing == Standing::unknown);
+  CHECK_FALSE(state.has_news());
+  REQUIRE_FALSE(state.notes.empty());
+  CHECK_THAT(join(state.notes, "\n"), Catch::Contains("track:"));
 }

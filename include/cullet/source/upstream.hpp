@@ -12,7 +12,9 @@ namespace cullet::source {
 
 // Following upstream. What a fork follows is its `track`: the newest tag that a pattern matches (by
 // version, see version.hpp; of pre-releases only where the pin is one or nothing else matches), or
-// the head of a branch. Without `track`, the newest tag that looks like a version.
+// the head of a branch. Without `track`, the newest tag that is written as the one of the pin's
+// version (or commit) is, such as v1.3.1 after v1.2.0; where there is no such tag, the newest that
+// looks like a version.
 
 /// What upstream has to offer.
 struct Newest {
@@ -27,7 +29,8 @@ enum class Standing {
   behind,     ///< the newest has commits that the pin has not; of an import, a higher version
   ahead,      ///< the pin's version is higher than any that upstream has
   rewritten,  ///< the pin was upstream's and is in its history no more
-  unknown,    ///< an import without a version: there is nothing to compare
+  unknown,    ///< an import without a version: there is nothing to compare; or the pin has all of
+              ///< a tag whose version is higher than its own
 };
 std::string_view name(Standing standing);
 
@@ -39,6 +42,9 @@ struct UpstreamState {
   std::optional<std::int64_t> days;  ///< from the pin's commit to the newest's, where both known
   std::vector<Carried> patches;      ///< what becomes of the series, where the newest is news
   std::vector<std::string> notes;    ///< what else a person should know, and what can't be known
+
+  /// Whether the newest may have what the pin has not.
+  [[nodiscard]] bool has_news() const;
 };
 
 /// What more check_upstream() is to do.

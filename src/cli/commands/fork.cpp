@@ -4,7 +4,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
-#include "cullet/source/source.hpp"
+#include "cullet/source/new_fork.hpp"
 #include "cullet/workspace/name.hpp"
 
 #include "../command.hpp"
@@ -100,31 +100,52 @@ int add(Session& session, const AddOptions& options) {
   if (!workspace::is_name(options.name))
     throw Error(Kind::usage, cat("'", printable(options.name), "' can't be a fork's name"))
         .hint("a name holds a-z, 0-9, '.', '_' and '-', and begins with a letter or a digit");
+  if (options.commit.size() != 40 ||
+      options.commit.find_first_not_of("0123456789abcdef") != std::string::npos)
+    throw Error(Kind::usage, cat("--commit '", printable(options.commit), "' is no commit's id"))
+        .detail("a pin is all 40 digits: a tag or a branch may be moved to another commit")
+        .hint(
+            "`git ls-remote URL` prints those of tags and branches; v1.2^{} is what v1.2 leads to");
   const auto path = session.workspace().root / "forks" / (options.name + ".yaml");
   if (is_there(path))
     throw Error(Kind::input, cat("forks/", options.name, ".yaml is there already"))
         .hint("change its pin there, or give the new fork another name");
-  const auto text = cat("upstream: ",
-                        quoted(options.upstream),
-                        "\nurl: ",
-                        quoted(options.url.empty() ? options.upstream : options.url),
-                        "\npin:\n  commit: ",
-                        quoted(options.commit),
-                        options.version.empty() ? "" : "\n  version: " + quoted(options.version),
-                        "\n");
+  auto text = cat("upstream: ",
+                  quoted(options.upstream),
+                  "\nurl: ",
+                  quoted(options.url.empty() ? options.upstream : options.url),
+                  "\npin:\n  commit: ",
+                  quoted(options.commit),
+                  options.version.empty() ? "" : "\n  version: " + quoted(options.version),
+                  "\n");
+  std::string track;
   const auto fork = workspace::parse_fork(text, cat("forks/", options.name, ".yaml"), options.name);
   {
     ProgressView view(session.environment());
+    const auto context = source_context(session, view);
     // Tried before it is written: a fork that can't be had, or a pin that is not in it, leaves no
-    // file.
-    source::ensure_pin(source_context(session, view), fork);
+    // file, and no mirror that was made for it.
+    try {
+      source::ensure_pin(context, fork);
+    } catch (const Error&) {
+      source::forget_unpinned(context, fork);
+      throw;
+    }
+    if (const auto tags = source::tags_to_track(context, fork); !tags.empty()) {
+      track = tags;
+      text += cat("track: { tags: ", quoted(tags), " }\n");
+    }
   }
   make_directories(path.parent_path());
   replace_file(path, text);
   if (session.options().json)
-    session.print({{"fork", options.name}, {"file", path.string()}});
+    session.print({{"fork", options.name},
+                   {"file", path.string()},
+                   {"track", track.empty() ? Json() : Json(track)}});
   else
     session.environment().out << path.string() << '\n';
+  if (!track.empty() && !session.options().json)
+    session.environment().err << cat("note: it follows the tags ", printable(track), "\n");
   return 0;
 }
 
