@@ -219,6 +219,23 @@ echo x >>"$checkout/hello.c"
 c patch edit greeting --abort >/dev/null
 [[ ! -e $checkout ]]
 echo 'ok: --abort throws it away'
+# What stops it midway must not leave half a checkout, which would pass for edits that delete files.
+if ((EUID == 0)); then
+  enter=(unshare --mount)
+else
+  enter=(unshare --user --map-root-user --mount)
+fi
+if "${enter[@]}" sh -c 'mount -t tmpfs none /mnt' 2>/dev/null; then
+  mkdir "$(c patch edit greeting)/busy"
+  # shellcheck disable=SC2016 # all of it is the inner shell's
+  expect 4 'busy' "${enter[@]}" sh -c 'mount -t tmpfs none "$1/busy" && exec "$2" patch edit greeting --abort' sh "$checkout" "$CULLET"
+  refused 1 'there is no checkout' "$CULLET" patch save greeting
+  c patch edit greeting >/dev/null
+  same "$(ls -A "$WORKSPACE/.cullet/edit")" greeting 'the next one removes what is left'
+  c patch edit greeting --abort >/dev/null
+else
+  echo 'skipped: nothing can be mounted here, to stop --abort midway'
+fi
 
 # --- expiry ---
 sed -i "s/expires: $expires/expires: 2020-01-01/; s/added: .*/added: 2019-12-01/" "$fork"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 
+#include "cullet/base/claimed_directory.hpp"
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
 #include "cullet/source/edit.hpp"
@@ -14,12 +15,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// It loses its name as a whole first: half of it would pass for edits that delete the rest.
+void remove_checkout(const fs::path& directory) {
+  const ClaimedDirectory grave(directory.parent_path(), ".new");
+  fs::rename(directory, grave.path() / "checkout");
+  remove_tree(grave.path());
+}
+
 int abort_edit(Session& session, const workspace::Fork& fork) {
   const auto directory = checkout_of(session, fork);
   if (!is_there(directory))
     throw Error(Kind::input, cat("there is no checkout of fork '", fork.name, "'"))
         .hint(cat("`cullet patch edit ", fork.name, "` makes one"));
-  remove_tree(directory);
+  remove_checkout(directory);
   if (session.options().json)
     session.print({{"fork", fork.name}, {"removed", directory.string()}});
   else
@@ -43,7 +51,7 @@ int edit(Session& session, const std::string& name) {
                       fork.name,
                       " --abort` throws them away"));
       if (!source::is_current(context, fork, directory))
-        remove_tree(directory);
+        remove_checkout(directory);
     }
     if (!is_there(directory))
       source::make_checkout(context, fork, directory);
@@ -159,7 +167,7 @@ int save(Session& session, const std::string& name, const PatchWords& words) {
   if (!edits.empty()) {
     write_series(session, fork, series);
     // All that it held is in the workspace now.
-    remove_tree(directory);
+    remove_checkout(directory);
   }
   const auto record = report(fork, edits, series);
   if (session.options().json) {
