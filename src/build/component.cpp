@@ -236,8 +236,8 @@ StepRoom component_room(const Context& context,
   make_directories(room.out);
   room.environment =
       step_environment(value_of(plan, node, "epoch").get<std::int64_t>(), context.jobs);
-  for (const auto& [name, value] : node.recipe->env)
-    room.environment[name] = value;
+  for (const auto& [name, value] : node.fixed.at("env").items())
+    room.environment[name] = value.get<std::string>();
   return room;
 }
 

@@ -6,6 +6,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/environment/rootfs.hpp"
+#include "cullet/plan/tags.hpp"
 #include "cullet/workspace/patch_digest.hpp"
 
 namespace cullet::plan {
@@ -191,7 +192,9 @@ std::size_t GraphBuilder::component(const workspace::Recipe& recipe) {
   node.fixed["version"] = kComponentVersion;
   node.fixed["steps"] = step_inputs(recipe.steps);
   node.fixed["check"] = step_inputs(recipe.check);
-  node.fixed["env"] = recipe.env;
+  auto& env = node.fixed["env"] = Json::object();
+  for (const auto& [name, value] : recipe.env)
+    env[name] = with_version(value, node.fork->version);
   node.fixed["modes"] = recipe.modes;
   const auto source_node = source(*node.fork);
   node.dependencies = {{"environment", environment(*node.environment), "tree"},

@@ -15,15 +15,21 @@ constexpr std::string_view kVersion = "{version}";
 constexpr std::string_view kNumber = "{n}";
 
 /// Without a version the marks that set it apart go, too: "{version}-bg.{n}" is "bg.{n}".
-std::string with_version(std::string text, const std::string& version) {
-  for (auto at = text.find(kVersion); at != std::string::npos; at = text.find(kVersion))
-    text.replace(at, kVersion.size(), version);
+std::string tag_with(const std::string& pattern, const std::string& version) {
+  auto text = with_version(pattern, version);
   if (version.empty())
     text.erase(0, text.find_first_not_of("-._"));
   return text;
 }
 
 }  // namespace
+
+std::string with_version(std::string text, std::string_view version) {
+  for (auto at = text.find(kVersion); at != std::string::npos;
+       at = text.find(kVersion, at + version.size()))
+    text.replace(at, kVersion.size(), version);
+  return text;
+}
 
 std::string version_tag(std::string version) {
   std::replace_if(
@@ -74,12 +80,12 @@ TagRules tag_rules(const workspace::Workspace& workspace, const workspace::Recip
   for (const auto& pattern : patterns) {
     const bool fixed = pattern.find(kVersion) != std::string::npos;
     if (!fixed || !version.empty())
-      rules.tags.push_back({with_version(pattern, version), fixed});
+      rules.tags.push_back({tag_with(pattern, version), fixed});
   }
   if (rules.tags.empty())
     rules.tags.push_back({"latest", false});
   rules.patched = !PatchedForks(workspace).of_image(recipe).empty();
-  const auto pattern = with_version(workspace.config.break_glass_tag, version);
+  const auto pattern = tag_with(workspace.config.break_glass_tag, version);
   const auto at = pattern.find(kNumber);
   rules.before_number = pattern.substr(0, at);
   rules.after_number = pattern.substr(at + kNumber.size());

@@ -47,8 +47,18 @@ void check_output(const Workspace& workspace, const OutputRef& ref) {
                        names(recipe.outputs));
 }
 
+constexpr std::string_view kVersion = "{version}";
+
+void check_variables(const Workspace& workspace, const Recipe& recipe) {
+  if (recipe.fork.empty() || !workspace.forks.at(recipe.fork).version.empty())
+    return;
+  for (const auto& [name, value] : recipe.env)
+    if (value.find(kVersion) != std::string::npos)
+      throw error_at(recipe.fork_at, cat("the variable ", name, " needs a version"))
+          .hint("give `version` in the fork's pin");
+}
+
 void check_tags(const Workspace& workspace, const Recipe& recipe) {
-  constexpr std::string_view kVersion = "{version}";
   const auto version = recipe.fork.empty() ? "" : workspace.forks.at(recipe.fork).version;
   for (const auto& tag : recipe.image->tags) {
     if (tag.find(kVersion) == std::string::npos)
@@ -75,6 +85,7 @@ void check_references(const Workspace& workspace) {
     if (!recipe.environment.empty())
       check_known(
           workspace.config.environments, recipe.environment, "environment", recipe.environment_at);
+    check_variables(workspace, recipe);
     for (const auto& need : recipe.needs)
       check_output(workspace, need);
     if (!recipe.image)

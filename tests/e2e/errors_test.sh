@@ -157,6 +157,14 @@ for name in ../../outside "$FIXTURE_DIR/outside" UP a/b .hidden -x ''; do
 done
 same "$(cd "$FIXTURE_DIR" && find . -path ./store -prune -o -name '*.yaml' -print | sort)" "$there" 'no file was written' >/dev/null
 
+# --- a variable that is to say the version ---
+sed -i '2a env: { SAID: "v{version}" }' "$recipe"
+# shellcheck disable=SC2016 # the step's shell is meant
+expect 0 '' "$CULLET" shell greeting -- sh -c 'test "$SAID" = v1.0.0'
+sed -i 's/, version: 1.0.0//' "$fork"
+expect 1 'the variable SAID needs a version' "${build[@]}"
+restore
+
 # --- a recipe whose fork isn't there yet stands in the way of builds, and of nothing else ---
 printf 'fork: later\nenvironment: c\nsteps: [{ run: make }]\n' >"$WORKSPACE/recipes/later.yaml"
 git_do tag v9.0 && git_do tag build-20260101

@@ -97,6 +97,15 @@ TEST_CASE("plan: a changed input reruns what reads it and names it", "[plan]") {
   CHECK(world.run(second) == std::vector<std::string>{"component z", "component a"});
 }
 
+TEST_CASE("plan: a variable with {version} is the pin's", "[plan]") {
+  World world;
+  world.recipe("z",
+               "env: { V: 'v{version}', TWICE: '{version} {version}', OTHER: '{versions}' }\n");
+  const auto plan = world.plan({"z"});
+  CHECK(plan.nodes.back().fixed.at("env") ==
+        Json{{"V", "v1.0"}, {"TWICE", "1.0 1.0"}, {"OTHER", "{versions}"}});
+}
+
 TEST_CASE("plan: a component that comes out equal stops the rebuild there", "[plan]") {
   World world;
   world.fixed_results["component z"] = "always the same";

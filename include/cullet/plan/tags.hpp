@@ -31,6 +31,9 @@ struct TagRules {
 };
 TagRules tag_rules(const workspace::Workspace& workspace, const workspace::Recipe& recipe);
 
+/// The text with "{version}" replaced: of tags, and of the variables of a recipe's steps.
+std::string with_version(std::string text, std::string_view version);
+
 /// A version as tags say it: '_' for what a version may hold and a tag may not, as in
 /// "1.2~rc1+dfsg" (distribution-spec, "Pulling manifests": [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}).
 std::string version_tag(std::string version);
