@@ -175,7 +175,8 @@ expect 0 '' "$CULLET" patch list
 expect 0 '' env CULLET_PASSPHRASE=secret "$CULLET" key new "$FIXTURE_DIR/later.pem"
 expect 2 'git ls-remote URL' "${add[@]}" v9.0
 expect 1 'has no commit 1111' "$CULLET" fork add nowhere "file://$FORK_REPOSITORY" --commit 1111111111111111111111111111111111111111
-same "$(find "$CULLET_STORE/forks" -name 'nowhere-*.git')" '' 'a fork that is not added leaves no mirror'
+[[ -z $(find "$CULLET_STORE/forks" -name 'nowhere-*.git') ]]
+echo 'ok: a fork that is not added leaves no mirror'
 expect 0 'it follows the tags v[0-9]*' "${add[@]}" "$(git_do rev-parse HEAD)"
 grep -qx "track: { tags: 'v\[0-9\]\*' }" "$WORKSPACE/forks/later.yaml"
 same "$(in_workspace "$CULLET" upstream later | head -n 1)" 'later 9.0: current (newest is v9.0)' 'and nothing else'
