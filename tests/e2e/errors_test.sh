@@ -253,6 +253,10 @@ restore
 
 # --- registries ---
 expect 4 '127.0.0.1:1' "${build[@]}" --push 127.0.0.1:1/greeting:1.0.0
+expect 0 '' "${build[@]}" --push "oci:$FIXTURE_DIR/one:1" --push "oci:$FIXTURE_DIR/two:1"
+for place in one two; do
+  in_workspace "$CULLET" verify "oci:$FIXTURE_DIR/$place:1" >/dev/null
+done
 
 # What would end the command when all is made is told before anything is.
 nothing_made() { ! grep '^done' "$FIXTURE_DIR/err"; }

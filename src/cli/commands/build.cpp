@@ -300,13 +300,14 @@ void register_build(CLI::App& app, Action& chosen) {
                               "cullet build nginx --push registry.example.com/prod/nginx:1.22.1");
   command->add_option("recipe", options->recipes, "recipes to build [all of the workspace]");
   auto& publish = options->publish;
+  // Without "extra" arguments: each --push has one place, and CLI11 takes no "[ab]" for a list.
   command
       ->add_option("--push",
                    publish.push,
                    "copy the image to this reference as well; several images, or those of "
                    "--affected-by, each to REF/NAME")
       ->type_name("REF")
-      ->expected(1);
+      ->allow_extra_args(false);
   command->add_flag("--no-sign", publish.no_sign, "leave the image unsigned, and unattested");
   command->add_flag(
       "--no-attest", publish.no_attest, "attach neither provenance nor an SBOM nor VEX");
@@ -332,7 +333,7 @@ void register_build(CLI::App& app, Action& chosen) {
                    "a path that may change besides, as etc/nginx/*.conf; with --push for an image "
                    "whose patch is new, too")
       ->type_name("GLOB")
-      ->expected(1);
+      ->allow_extra_args(false);
   command->add_option("--author", publish.author, "who says in VEX that a patch fixes an advisory")
       ->type_name("TEXT");
   command->add_flag("--with-edits",
