@@ -101,6 +101,7 @@ int parse_and_run(const std::vector<std::string>& arguments, Environment& enviro
       !options.directory.empty() && !std::filesystem::is_directory(session.directory(), error))
     throw Error(Kind::usage, cat("-C ", options.directory, ": there is no such directory"));
   session.passphrase_fd = passphrase_fd;
+  session.arguments = arguments;
   return with_context([&] { return cat("running `cullet ", printable(join(arguments, " ")), "`"); },
                       [&] { return run_action(chosen, session); });
 }

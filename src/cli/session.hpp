@@ -94,6 +94,7 @@ class Session {
   /// The descriptor is read once: its line is the passphrase of every key.
   std::string passphrase(const std::string& what, bool confirm);
   int passphrase_fd = -1;
+  std::vector<std::string> arguments;  ///< of the command line, as they were given
 
   /// Prints the one record of --json.
   void print(const Json& record);

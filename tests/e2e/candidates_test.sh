@@ -169,6 +169,8 @@ git -C "$FORK_REPOSITORY" push --quiet "$served/ours.git" v1.1.0:refs/heads/next
 try three --write || { cat "$FIXTURE_DIR/err"; exit 1; }
 same "$(in_workspace git show --no-renames --name-status --format= HEAD | paste -sd ' ' | tr '\t' ' ')" \
   'M forks/three.yaml A forks/three/five.2.patch D forks/three/five.patch' 'now it is, with the patch as it is now'
+same "$(in_workspace "$CULLET" shell three -- printf '%s|' '[ -e notes ]' '[a,b]' c)" '[ -e notes ]|[a,b]|c|' 'words in brackets stay whole'
+same "$(in_workspace "$CULLET" shell -- three printf '%s|' '[a]')" '[a]|' 'behind the recipe, too'
 in_workspace "$CULLET" shell three -- sh -c 'grep -q ^Three$ notes && grep -q ^Five$ notes'
 in_workspace "$CULLET" build three --no-sign --json 2>/dev/null | jq -r .image.digest >"$FIXTURE_DIR/built"
 same "$(said '.forks.three.images[0].after')" "$(<"$FIXTURE_DIR/built")" 'and what was tried is what is built'

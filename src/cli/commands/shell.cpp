@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <set>
 
 #include <CLI/CLI.hpp>
@@ -67,11 +68,22 @@ build::StepRoom failed_room(Session& session, const ShellOptions& options) {
   return room;
 }
 
+/// The command word by word: CLI11 takes one in brackets, as `[ -e x ]`, for a list.
+std::vector<std::string> command_of(const Session& session, const ShellOptions& options) {
+  const auto& given = session.arguments;
+  auto dashes = std::find(given.begin(), given.end(), "--");
+  if (options.command.empty() || dashes == given.end())
+    return options.command;
+  if (std::find(given.begin(), dashes, options.recipe) == dashes)
+    ++dashes;  // the recipe comes behind them, too
+  return {dashes + 1, given.end()};
+}
+
 int shell(Session& session, const ShellOptions& options) {
   const auto work = session.store().work_directory();
   auto room =
       options.failed ? failed_room(session, options) : fresh_room(session, options, work.root());
-  auto command = options.command;
+  auto command = command_of(session, options);
   const bool interactive = command.empty();
   if (interactive) {
     command = {"/bin/sh", "-i"};
