@@ -208,6 +208,21 @@ TEST_CASE("copy_image: an index with its images and their signatures") {
   CHECK(servers.count("POST", "/uploads/") == 7);  // the shared layer once
 }
 
+TEST_CASE("copy_image: a manifest of another size than an index says is refused") {
+  REQUIRE_REGISTRY();
+  const Servers servers(kProxied);
+  Peer peer(servers);
+  const auto from = peer.layout("from");
+  image::Index index;
+  index.manifests = {test::put_image(*from, {"one"})};
+  index.manifests[0].size += 1;
+  const auto list = from->put_manifest(index.serialize(), std::string(image::kIndexType));
+  const auto error = test::failure(
+      [&] { copy_image(*from, list, *peer.layout("to"), with_tag("multi"), peer.cancel); });
+  CHECK(error.kind() == Kind::refused);
+  CHECK_THAT(error.message(), Catch::Contains("that refer to it"));
+}
+
 TEST_CASE("copy_image: signatures that the target has stay") {
   REQUIRE_REGISTRY();
   const Servers servers(kProxied);

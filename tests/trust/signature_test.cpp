@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/json.hpp"
+#include "cullet/base/text.hpp"
 #include "cullet/trust/attestation.hpp"
 
 #include "place.hpp"
@@ -104,6 +106,33 @@ TEST_CASE("verify: a bundle moved to another image does not count there", "[trus
   const auto report = verify(*place.repository, place.manifest, key.public_key());
   REQUIRE(report.found.size() == 1);
   CHECK(report.found[0].problem == "it is for another image");
+  CHECK_FALSE(report.ok());
+}
+
+TEST_CASE("verify: what the key signed to another end is no signature", "[trust]") {
+  Place place;
+  const auto key = PrivateKey::generate();
+  const Json image{{"docker-manifest-digest", place.manifest.digest.str()}};
+  const Json payload{{"critical",
+                      {{"identity", {{"docker-reference", "example.com/app:1"}}},
+                       {"image", image},
+                       {"type", "a verdict of a scanner"}}},
+                     {"optional", nullptr}};
+  const auto text = canonical(payload);
+  image::Manifest carrier;
+  carrier.config = image::Descriptor::of("{}", std::string(image::kConfigType));
+  carrier.layers = {
+      image::Descriptor::of(text, "application/vnd.dev.cosign.simplesigning.v1+json")};
+  carrier.layers[0].annotations["dev.cosignproject.cosign/signature"] = base64(key.sign(text));
+  for (const auto& blob : {text, std::string("{}")})
+    place.repository->put_blob(image::Descriptor::of(blob, ""),
+                               {[&blob] { return std::make_unique<MemorySource>(blob); }, {}, {}});
+  const auto bytes = carrier.serialize();
+  const auto put = place.repository->put_manifest(bytes, std::string(image::kManifestType));
+  place.repository->put_tag(signature_tag(place.manifest.digest), put, bytes);
+  const auto report = verify(*place.repository, place.manifest, key.public_key());
+  REQUIRE(report.found.size() == 1);
+  CHECK(report.found[0].problem == "the payload is no image signature");
   CHECK_FALSE(report.ok());
 }
 
