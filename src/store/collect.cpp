@@ -46,7 +46,7 @@ class Collector {
   Collector(Session& session, std::int64_t before, const Cancel& cancel)
       : session_(session), before_(before), cancel_(cancel) {}
 
-  CollectReport run() {
+  CollectReport run(Store::Mirrors mirrors) {
     collect_actions();
     // The records' removal must be on disk before that of what they name.
     if (::syncfs(open_directory(session_.root()).get()) != 0)
@@ -56,7 +56,8 @@ class Collector {
     collect_latest();
     collect_logs();
     collect_failed();
-    collect_forks();
+    if (mirrors == Store::Mirrors::too)
+      collect_forks();
     collect_locks();
     return report_;
   }
@@ -204,11 +205,11 @@ class Collector {
 
 }  // namespace
 
-CollectReport Store::collect(std::int64_t before, const Cancel& cancel) {
+CollectReport Store::collect(std::int64_t before, const Cancel& cancel, Mirrors mirrors) {
   return with_context("collecting what the store no longer needs", [&] {
     const Exclusive alone(*state_->session, cancel);
     state_->session->remove_dead(cancel);
-    return Collector(*state_->session, before, cancel).run();
+    return Collector(*state_->session, before, cancel).run(mirrors);
   });
 }
 

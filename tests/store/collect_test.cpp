@@ -206,7 +206,7 @@ TEST_CASE("Store::collect: two collectors don't wait for each other forever") {
   CHECK(first.removed_blobs + second.removed_blobs == 1);
 }
 
-TEST_CASE("Store::collect: mirrors that were not opened for as long go, and count until then") {
+TEST_CASE("Store::collect: mirrors that were not opened for as long go where that is asked for") {
   const Scratch scratch;
   Store store(scratch / "store", {});
   const auto forks = store.forks_directory();
@@ -219,7 +219,8 @@ TEST_CASE("Store::collect: mirrors that were not opened for as long go, and coun
   age(forks / "old-1.git", 1999);
   CHECK(mirror_usage(store, Cancel()).mirrors == 2);
   CHECK(mirror_usage(store, Cancel()).bytes == 20);
-  CHECK(store.collect(2000, Cancel()).freed_bytes == 10);
+  CHECK(store.collect(kFarFuture, Cancel()).freed_bytes == 0);
+  CHECK(store.collect(2000, Cancel(), Store::Mirrors::too).freed_bytes == 10);
   CHECK(list_directory(open_directory(forks).get(), "forks") ==
         std::vector<std::string>{"kept-1.git", "kept-1.lock"});
   CHECK(mirror_usage(store, Cancel()).bytes == 10);

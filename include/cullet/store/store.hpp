@@ -211,11 +211,13 @@ class Store {
   [[nodiscard]] StoreUsage usage(const Cancel& cancel) const;
   /// Removes actions not used since `before` (seconds since the epoch, compared with the kernel's
   /// time stamps) and all blobs and trees that no remaining action names, also logs, failed
-  /// steps' remains, latest inputs and mirrors (last opened) older than that. Waits until no other
+  /// steps' remains and latest inputs older than that; with Mirrors::too, those last opened before,
+  /// of which upstream may have lost what they hold by now. Waits until no other
   /// Store has this store open, in this process or another; nobody may be using this one meanwhile,
   /// apart from unfinished BlobWriters and StagedTrees, which stay. What was read before may be
   /// gone afterwards. Being killed or cancelled leaves a right store.
-  CollectReport collect(std::int64_t before, const Cancel& cancel);
+  enum class Mirrors { stay, too };
+  CollectReport collect(std::int64_t before, const Cancel& cancel, Mirrors mirrors = Mirrors::stay);
 
  private:
   void discard_dangling_actions();

@@ -101,9 +101,10 @@ int usage(Session& session) {
   return 0;
 }
 
-int collect(Session& session, unsigned days) {
+int collect(Session& session, unsigned days, bool mirrors) {
   const auto before = session.environment().now() - kDay * static_cast<std::int64_t>(days);
-  const auto report = session.store().collect(before, session.cancel());
+  const auto report = session.store().collect(
+      before, session.cancel(), mirrors ? store::Store::Mirrors::too : store::Store::Mirrors::stay);
   if (session.options().json)
     session.print({{"removed_blobs", report.removed_blobs},
                    {"removed_trees", report.removed_trees},
@@ -147,8 +148,14 @@ void register_store(CLI::App& app, Action& chosen) {
   gc->add_option("--older-than", *days, "days since a result was last used")
       ->type_name("DAYS")
       ->capture_default_str();
-  gc->callback(
-      [days, &chosen] { chosen = [days](Session& session) { return collect(session, *days); }; });
+  auto mirrors = std::make_shared<bool>(false);
+  gc->add_flag("--mirrors",
+               *mirrors,
+               "forks' mirrors, too, that nothing has read for as long: they are fetched again, if "
+               "upstream still has what they held");
+  gc->callback([days, mirrors, &chosen] {
+    chosen = [days, mirrors](Session& session) { return collect(session, *days, *mirrors); };
+  });
 }
 
 }  // namespace cullet::cli
