@@ -2,6 +2,7 @@
 #include "resolve.hpp"
 
 #include "cullet/base/error.hpp"
+#include "cullet/base/file.hpp"
 #include "cullet/base/text.hpp"
 
 #include "place_tags.hpp"
@@ -23,12 +24,25 @@ Error no_image(image::Repository& repository, const std::string& what) {
   return std::move(error.hint(cat("its tags are ", join(tags, ", "), more ? ", …" : "")));
 }
 
+/// At home, an image that was never built has no layout to be missing from.
+std::unique_ptr<image::Repository> open(Session& session,
+                                        const std::string& text,
+                                        const registry::Reference& reference) {
+  try {
+    return session.repository(reference, false);
+  } catch (Error& error) {
+    if (reference.layout && !text.starts_with("oci:") && !is_there(reference.repository))
+      error.hint(cat("`cullet build ", text.substr(0, text.find_first_of(":@")), "` makes it"));
+    throw;
+  }
+}
+
 }  // namespace
 
 ResolvedImage resolve_image(Session& session, const std::string& text) {
   ResolvedImage out;
   out.reference = session.reference(text);
-  out.repository = session.repository(out.reference, false);
+  out.repository = open(session, text, out.reference);
   if (out.reference.digest) {
     const auto found = out.repository->find_manifest(*out.reference.digest);
     if (!found)

@@ -299,6 +299,7 @@ expect 3 "$layer" "$CULLET" --store "$FIXTURE_DIR/damaged" store check --repair
 grep -q "latest/stray' does not belong to the store" "$FIXTURE_DIR/err"
 in_workspace "$CULLET" --store "$FIXTURE_DIR/damaged" store check
 rm -rf "$WORKSPACE/.cullet"
+expect 1 '`cullet build greeting` makes it' "$CULLET" verify greeting:1.0.0
 in_workspace "$CULLET" --store "$FIXTURE_DIR/damaged" build greeting >/dev/null
 same "$(in_workspace skopeo inspect oci:.cullet/registry/greeting:1.0.0 | jq -r .Digest)" "$good" \
   'a mended store gives the same digest'
