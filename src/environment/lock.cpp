@@ -34,10 +34,9 @@ Lock lock_of(const workspace::Workspace& workspace) {
   try {
     return Lock::parse(file->second, file->first);
   } catch (Error& error) {
-    throw Error(error).hint(
-        "where a merge left it so, take one side's file and run `cullet lock`; `cullet lock "
-        "--update` "
-        "makes it anew");
+    error.hint("where a merge left it so, take one side's file and run `cullet lock`");
+    error.hint("`cullet lock --update` makes it anew");
+    throw;
   }
 }
 

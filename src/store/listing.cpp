@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "listing.hpp"
 
+#include <cerrno>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 

@@ -8,6 +8,7 @@
 #include "cullet/base/error.hpp"
 #include "cullet/base/json.hpp"
 #include "cullet/base/text.hpp"
+#include "cullet/image/put_bytes.hpp"
 #include "cullet/trust/attestation.hpp"
 
 #include "place.hpp"
@@ -89,12 +90,9 @@ TEST_CASE("verify: what is no manifest at the legacy tag hides no bundle", "[tru
 void attach(Place& place, const std::string& bundle) {
   image::Manifest carrier;
   carrier.artifact_type = kBundleType;
-  carrier.config = image::Descriptor::of("{}", std::string(image::kEmptyType));
-  carrier.layers = {image::Descriptor::of(bundle, std::string(kBundleType))};
+  carrier.config = image::put_bytes(*place.repository, "{}", image::kEmptyType);
+  carrier.layers = {image::put_bytes(*place.repository, bundle, kBundleType)};
   carrier.subject = place.manifest;
-  for (const auto& text : {std::string("{}"), bundle})
-    place.repository->put_blob(image::Descriptor::of(text, ""),
-                               {[&text] { return std::make_unique<MemorySource>(text); }, {}, {}});
   place.repository->put_manifest(carrier.serialize(), std::string(image::kManifestType));
 }
 
@@ -120,13 +118,10 @@ TEST_CASE("verify: what the key signed to another end is no signature", "[trust]
                      {"optional", nullptr}};
   const auto text = canonical(payload);
   image::Manifest carrier;
-  carrier.config = image::Descriptor::of("{}", std::string(image::kConfigType));
-  carrier.layers = {
-      image::Descriptor::of(text, "application/vnd.dev.cosign.simplesigning.v1+json")};
+  carrier.config = image::put_bytes(*place.repository, "{}", image::kConfigType);
+  carrier.layers = {image::put_bytes(
+      *place.repository, text, "application/vnd.dev.cosign.simplesigning.v1+json")};
   carrier.layers[0].annotations["dev.cosignproject.cosign/signature"] = base64(key.sign(text));
-  for (const auto& blob : {text, std::string("{}")})
-    place.repository->put_blob(image::Descriptor::of(blob, ""),
-                               {[&blob] { return std::make_unique<MemorySource>(blob); }, {}, {}});
   const auto bytes = carrier.serialize();
   const auto put = place.repository->put_manifest(bytes, std::string(image::kManifestType));
   place.repository->put_tag(signature_tag(place.manifest.digest), put, bytes);
