@@ -45,6 +45,8 @@ expect 0 '' "$CULLET" init "$FIXTURE_DIR/new"
 rm "$FIXTURE_DIR/new/cullet.yaml"
 expect 0 '' "$CULLET" init "$FIXTURE_DIR/new"
 expect 1 'is there already' "$CULLET" init "$FIXTURE_DIR/new"
+rm "$FIXTURE_DIR/new/cullet.yaml" && echo '/more' >>"$FIXTURE_DIR/new/.gitignore"
+expect 1 '.gitignore is there already' "$CULLET" init "$FIXTURE_DIR/new"
 
 # --- a current directory that is gone ---
 gone() (

@@ -3,6 +3,7 @@
 
 #include "cullet/base/error.hpp"
 #include "cullet/base/file.hpp"
+#include "cullet/base/hex.hpp"
 #include "cullet/base/text.hpp"
 #include "cullet/source/new_fork.hpp"
 #include "cullet/workspace/name.hpp"
@@ -100,8 +101,7 @@ int add(Session& session, const AddOptions& options) {
   if (!workspace::is_name(options.name))
     throw Error(Kind::usage, cat("'", printable(options.name), "' can't be a fork's name"))
         .hint("a name holds a-z, 0-9, '.', '_' and '-', and begins with a letter or a digit");
-  if (options.commit.size() != 40 ||
-      options.commit.find_first_not_of("0123456789abcdef") != std::string::npos)
+  if (!is_hex(options.commit, 40))
     throw Error(Kind::usage, cat("--commit '", printable(options.commit), "' is no commit's id"))
         .detail("a pin is all 40 digits: a tag or a branch may be moved to another commit")
         .hint(

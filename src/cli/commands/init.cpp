@@ -16,6 +16,12 @@ struct File {
   std::string_view text;
 };
 
+bool is_as_written(const std::filesystem::path& path, std::string_view text) {
+  std::error_code error;
+  return std::filesystem::file_size(path, error) == text.size() &&
+         find_file(path, text.size()) == text;
+}
+
 int init(Session& session, const std::string& name) {
   const auto root = (session.directory() / name).lexically_normal();
   // cullet.yaml last: before it is there, this was cut short and may be run again.
@@ -25,8 +31,7 @@ int init(Session& session, const std::string& name) {
                         {"cullet.yaml", kTemplateConfig}};
   const bool whole = is_there(root / "cullet.yaml");
   for (const auto& file : files)
-    if (is_there(root / file.path) &&
-        (whole || find_file(root / file.path, file.text.size()) != file.text))
+    if (is_there(root / file.path) && (whole || !is_as_written(root / file.path, file.text)))
       throw Error(Kind::input, cat((root / file.path).string(), " is there already"))
           .hint("`cullet init DIR` makes a workspace in a new directory");
   Json written = Json::array();
