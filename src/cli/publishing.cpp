@@ -113,7 +113,7 @@ void Publisher::look_ahead() {
       } catch (const Error& error) {
         if (error.kind() == Kind::interrupted)
           throw;
-        view_.note(cat("warning: ", error.message()));
+        view_.note(cat("warning: ", printable(error.message())));
         for (const auto& hint : error.hints())
           view_.note(cat("  ", hint));
         view_.note("  what is built meanwhile stays in the store: the same command pushes it then");
